@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin layer over meson: `make help` lists what there is.
+MESON := /usr/bin/meson
+NINJA := ninja
+export PATH := /usr/bin:/usr/sbin:/bin:/sbin:$(PATH)
+
+DEV := build
+CLANG := build-clang
+RELEASE := build-release
+FUZZ := build-fuzz
+
+.PHONY: help all dev clang release fuzz test unit demo format check clean
+.DEFAULT_GOAL := dev
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(DEV)/build.ninja:
+	CC=gcc $(MESON) setup $(DEV) -Db_sanitize=address,undefined
+
+$(CLANG)/build.ninja:
+	CC=clang $(MESON) setup $(CLANG) -Db_sanitize=address,undefined -Db_lundef=false
+
+$(RELEASE)/build.ninja:
+	CC=gcc $(MESON) setup $(RELEASE) --buildtype=release -Db_lto=true -Db_pie=true -Dhardening=true
+
+$(FUZZ)/build.ninja:
+	CC=clang $(MESON) setup $(FUZZ) -Dfuzzers=true -Db_sanitize=address,undefined -Db_lundef=false
+
+dev: $(DEV)/build.ninja ## development build (gcc, ASan, UBSan) in build/
+	$(NINJA) -C $(DEV)
+
+clang: $(CLANG)/build.ninja ## the same with clang in build-clang/
+	$(NINJA) -C $(CLANG)
+
+release: $(RELEASE)/build.ninja ## optimised and hardened in build-release/
+	$(NINJA) -C $(RELEASE)
+
+fuzz: $(FUZZ)/build.ninja ## libFuzzer targets in build-fuzz/
+	$(NINJA) -C $(FUZZ)
+
+unit: dev ## unit tests only
+	$(MESON) test -C $(DEV) --suite unit --print-errorlogs
+
+format: ## put the house style on every C file
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove every build folder
+	rm -rf build build-clang build-release build-fuzz
