@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration as a value: what a site.yaml says, checked and with all defaults filled in.
+ * Everything lives in one arena and is never changed after it was read. The schema
+ * (config/schema.h) describes these structs field by field; the reader fills them from it.
+ *
+ * Optional numbers have a `has_` or are documented with the value that means "not set".
+ */
+#ifndef NEARCAST_CONFIG_CONFIG_H
+#define NEARCAST_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/instant.h"
+
+#define CONFIG_SERVICES_MAX  1024
+#define CONFIG_NEIGHBORS_MAX 1024
+#define CONFIG_CHECKS_MAX    64 /* a service, children of all/any included */
+#define CONFIG_ADDRESSES_MAX 64 /* a service */
+#define CONFIG_PREPEND_MAX   32
+#define CONFIG_NAME_MAX      63 /* bytes: [a-z0-9][a-z0-9-]* */
+
+/* Where in the input something was said, for errors found later. */
+struct config_mark {
+	const char *file;
+	uint32_t line, column; /* 1-based; 0: a default, said nowhere */
+};
+
+struct config_large_community {
+	uint32_t global, local_1, local_2;
+};
+
+struct config_communities {
+	const uint32_t *standard;
+	size_t standard_count;
+	const struct config_large_community *large;
+	size_t large_count;
+	const uint64_t *extended;
+	size_t extended_count;
+};
+
+/* How a route is dressed when it is announced. */
+struct config_attributes {
+	unsigned prepend; /* times our own AS is added: 0..CONFIG_PREPEND_MAX */
+	bool has_med;     /* without it MED is 0: it is always sent explicitly to eBGP neighbours */
+	uint32_t med;
+	bool has_local_pref; /* iBGP only */
+	uint32_t local_pref;
+	struct config_communities communities;
+};
+
+enum config_check_type {
+	CHECK_SOCKET,
+	CHECK_TCP,
+	CHECK_HTTP,
+	CHECK_DNS,
+	CHECK_EXEC,
+	CHECK_ICMP,
+	CHECK_ALL, /* a group: the worst of its children */
+	CHECK_ANY, /* a group: the best of its children */
+	CHECK_TYPE_COUNT,
+};
+
+enum config_protocol {
+	PROTOCOL_TCP,
+	PROTOCOL_UDP,
+};
+
+enum config_transport { /* of a DNS check */
+	TRANSPORT_UDP,
+	TRANSPORT_TCP,
+};
+
+enum config_http_version {
+	HTTP_1_1,
+	HTTP_2, /* over TLS by ALPN, in the clear with prior knowledge */
+};
+
+enum config_proxy_protocol {
+	PROXY_NONE,
+	PROXY_V1,
+	PROXY_V2,
+};
+
+struct config_status_range {
+	uint16_t first, last; /* HTTP status, both ends included */
+};
+
+struct config_header {
+	const char *name, *value;
+};
+
+struct config_check_socket {
+	uint16_t port;
+	enum config_protocol protocol;
+	struct duration grace; /* how long a listener may be gone in a hand-over; default 3 ms */
+};
+
+struct config_check_tcp {
+	uint16_t port;
+	const char *send;   /* bytes to send after the connect; NULL: none */
+	const char *expect; /* substring that the answer must hold; NULL: none */
+	enum config_proxy_protocol proxy_protocol;
+};
+
+struct config_check_http {
+	uint16_t port; /* default 80, or 443 with tls */
+	bool tls;
+	bool verify;        /* default true */
+	const char *ca_file; /* NULL: the system's */
+	const char *host;    /* Host header and SNI; NULL: the address */
+	const char *sni;     /* NULL: host */
+	const char *path;    /* default "/" */
+	const char *method;  /* default "GET" */
+	enum config_http_version version;
+	const struct config_status_range *status; /* default 200-399 */
+	size_t status_count;
+	const struct config_header *request_headers;
+	size_t request_header_count;
+	const struct config_header *expect_headers; /* value is a substring; "" means any */
+	size_t expect_header_count;
+	const char *expect_body; /* substring in the first 64 KiB; NULL: any */
+	enum config_proxy_protocol proxy_protocol;
+};
+
+struct config_check_dns {
+	uint16_t port; /* default 53 */
+	enum config_transport transport;
+	const char *name;
+	uint16_t type;           /* default SOA */
+	uint16_t class;          /* default IN; CH for CHAOS */
+	uint16_t rcode;          /* default 0, NOERROR */
+	const char *expect;      /* substring of one answer's RDATA in presentation form; NULL: any */
+	const char *expect_nsid; /* substring of the NSID; NULL: not asked */
+	bool expect_answer;      /* default true: at least one answer record when rcode is NOERROR */
+	bool recursion_desired;  /* default false */
+};
+
+struct config_check_exec {
+	const char *const *command; /* argv, NULL-terminated; never through a shell */
+	size_t argument_count;
+};
+
+struct config_check_icmp {
+	uint16_t size;          /* payload bytes; default 56 */
+	struct address target;  /* default: the service's address. Another target (a gateway) is a
+	                         * dependency check and needs shared: true semantics */
+};
+
+/* A check, or a group of checks. */
+struct config_check {
+	enum config_check_type type;
+	struct config_mark mark;
+	const char *name; /* default: "dns-1": type and position, unique in the service */
+	/* Which of the service's addresses to check: FAMILY_NONE means each of them in turn is its
+	 * own probe, and the check is as good as the worst of them. */
+	struct address address;
+	struct duration interval;      /* default 1 s; from start to start */
+	struct duration fast_interval; /* default 200 ms; while rising or falling */
+	struct duration timeout;       /* default 500 ms; must be below interval */
+	unsigned rise;                 /* default 3: good results in a row to come up */
+	unsigned fall;                 /* default 2: bad results in a row to go down */
+	unsigned weight;               /* default 1: see config_service.minimum_weight */
+	bool invert;                   /* good is bad */
+	bool degrades; /* failure makes the service degraded, not down (on-failure: degrade) */
+	union {
+		struct config_check_socket socket;
+		struct config_check_tcp tcp;
+		struct config_check_http http;
+		struct config_check_dns dns;
+		struct config_check_exec exec;
+		struct config_check_icmp icmp;
+		struct {
+			const struct config_check *children;
+			size_t child_count;
+		} group;
+	};
+};
+
+enum config_on_exit {
+	ON_EXIT_WITHDRAW,
+	ON_EXIT_KEEP, /* leave the address; neighbours keep the route by graceful restart */
+};
+
+enum config_after { /* what happens when a lease or a hold ends */
+	AFTER_WITHDRAW,
+	AFTER_KEEP,
+};
+
+/* RFC 2439's shape, with an end: suppression never lasts longer than maximum. */
+struct config_damping {
+	bool enabled;              /* default true */
+	unsigned penalty;          /* per fall of the service; default 1000 */
+	unsigned suppress;         /* held at or above; default 3000 */
+	unsigned reuse;            /* released below; default 1500 */
+	struct duration half_life; /* default 60 s */
+	struct duration maximum;   /* default 10 min */
+};
+
+struct config_drain {
+	bool graceful_shutdown;          /* default true: RFC 8326 community first */
+	struct duration graceful_time;   /* default 10 s: before the next step */
+	unsigned prepend;                /* default 0: no prepend step */
+	struct duration prepend_time;    /* default 10 s, if prepend > 0 */
+	struct duration wait;            /* default 0 s: last pause before the withdrawal */
+};
+
+struct config_service {
+	const char *name;
+	struct config_mark mark;
+	const char *description; /* NULL if none */
+	const struct address *addresses;
+	size_t address_count;
+	const struct prefix *announce; /* default: the addresses as host routes */
+	size_t announce_count;
+	const char *interface;    /* default "lo" */
+	bool manage_addresses;    /* default true: put addresses on the interface */
+	const struct config_check *checks; /* none: always up, said as a warning */
+	size_t check_count;
+	unsigned minimum_weight; /* 0: all checks must be good. Else: up if the weight of good
+	                          * checks is at least this */
+	unsigned degraded_weight; /* 0: unused. Else: degraded if the weight is at least this */
+	struct config_attributes up;
+	struct config_attributes degraded; /* what `degraded` adds to `up` */
+	bool degraded_withdraw;            /* default false: degraded is withdrawn */
+	bool maintenance;                  /* default false: configured out of service */
+	const char *const *neighbors;      /* announce only to these; none: to all */
+	size_t neighbor_count;
+	enum config_on_exit on_exit;
+	struct duration hold_down;     /* default 5 s: healthy this long before coming back; 0 at
+	                                * the very first start */
+	struct duration address_delay; /* default 2 s: from withdrawal to taking the address off */
+	struct duration unknown_hold;  /* default 60 s: last state kept while the checker is gone */
+	enum config_after unknown_after; /* default keep */
+	struct config_damping damping;
+	struct config_drain drain;
+};
+
+enum config_relation {
+	RELATION_NONE, /* said nothing: no role is announced */
+	RELATION_PROVIDER,
+	RELATION_CUSTOMER,
+	RELATION_PEER,
+	RELATION_ROUTE_SERVER, /* the neighbour is a route server, we its client */
+	RELATION_INTERNAL,     /* iBGP */
+};
+
+enum config_import {
+	IMPORT_NONE, /* default: learn nothing (RFC 8212) */
+	IMPORT_ALL,  /* keep what the neighbour sends, up to maximum_prefixes */
+};
+
+enum config_secret_source {
+	SECRET_NONE,
+	SECRET_LITERAL,
+	SECRET_ENVIRONMENT,
+	SECRET_FILE, /* first line */
+};
+
+struct config_secret {
+	enum config_secret_source source;
+	const char *value; /* the literal, the variable's name, the path */
+};
+
+#define CONFIG_FAMILY_IPV4 1u
+#define CONFIG_FAMILY_IPV6 2u
+
+struct config_neighbor {
+	const char *name;
+	struct config_mark mark;
+	const char *description;
+	struct address address;      /* of the neighbour */
+	const char *interface;       /* needed for IPv6 link-local addresses; else NULL */
+	uint16_t port;               /* default 179 */
+	uint32_t asn;
+	uint32_t local_asn;          /* default: the site's */
+	struct address local_address; /* FAMILY_NONE: the kernel chooses */
+	enum config_relation relation;
+	bool role;                   /* default true: announce RFC 9234 role if relation is set */
+	bool role_strict;            /* default false */
+	struct config_secret password; /* TCP-MD5, RFC 2385 */
+	bool passive;                /* default false: wait for the neighbour to connect */
+	bool shutdown;               /* default false: configured, but administratively down */
+	uint8_t multihop;            /* default 0: directly connected. Else the TTL to send, 2..255 */
+	uint8_t ttl_security;        /* default 0: off. Else hops to the neighbour, 1..254 (RFC 5082) */
+	uint8_t families;            /* CONFIG_FAMILY_ bits; default both */
+	bool extended_next_hop;      /* default true: offer RFC 8950 for IPv4 over IPv6 sessions */
+	bool extended_message;       /* default true */
+	bool capabilities;           /* default true: false sends an OPEN without any */
+	struct duration hold_time;     /* default 90 s; 0 or >= 3 s */
+	struct duration keepalive;     /* default hold_time / 3 */
+	struct duration connect_retry; /* default 5 s */
+	struct duration send_hold;     /* default max(8 min, 2 x hold_time): RFC 9687 */
+	bool graceful_restart;         /* default true */
+	struct duration restart_time;  /* default 120 s; at most 4095 s */
+	bool graceful_shutdown;        /* default false: maintenance of this session: RFC 8326 */
+	enum config_import import;
+	uint32_t maximum_prefixes;     /* default 1,500,000 per family, with import: all */
+	struct duration maximum_prefixes_restart; /* default 5 min until the next try; 0: never */
+	struct config_attributes export; /* added to every route sent to this neighbour */
+	struct address next_hop_ipv4;    /* FAMILY_NONE: the session's local address */
+	struct address next_hop_ipv6;
+};
+
+enum config_log_format {
+	LOG_AUTO, /* journal under systemd, else logfmt */
+	LOG_LOGFMT,
+	LOG_JSON,
+	LOG_JOURNAL,
+};
+
+enum config_log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG,
+};
+
+struct config_http {
+	bool enabled;           /* default true */
+	struct address address; /* default 127.0.0.1 */
+	uint16_t port;          /* default 9179 */
+};
+
+struct config {
+	const char *site;        /* required */
+	uint32_t asn;            /* required when there are neighbours */
+	uint32_t router_id;      /* host order; required when there are neighbours */
+	const char *user;        /* NULL: nearcast, or nobody if there is no such user */
+	struct config_service *services;
+	size_t service_count;
+	struct config_neighbor *neighbors;
+	size_t neighbor_count;
+	struct address listen_ipv4, listen_ipv6; /* FAMILY_NONE: any */
+	uint16_t listen_port;                    /* default 179; 0: do not listen */
+	unsigned panic_threshold_percent; /* default 100: when at least this share of all checks
+	                                   * fails within panic_window, suspect the checker. 0: off */
+	struct duration panic_window;     /* default 100 ms */
+	struct duration panic_hold;       /* default 5 s: how long to hold before believing it */
+	struct duration lease;            /* default 15 s: announcements outlive the brain this long */
+	enum config_after lease_after;    /* default withdraw */
+	unsigned reload_withdraw_max;     /* default 0: no cap. A reload that would withdraw more
+	                                   * services than this is refused without --force */
+	struct config_http http;
+	enum config_log_format log_format;
+	enum config_log_level log_level;
+	struct arena arena; /* holds all of the above */
+};
+
+/* NULL if there is none of that name. */
+const struct config_service *config_service_find(const struct config *config, const char *name);
+const struct config_neighbor *config_neighbor_find(const struct config *config, const char *name);
+
+/* Frees the arena and the struct. NULL is fine. */
+void config_free(struct config *config);
+
+const char *config_check_type_name(enum config_check_type type); /* "socket" */
+const char *config_relation_name(enum config_relation relation); /* "route-server" */
+
+#endif
