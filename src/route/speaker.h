@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A BGP speaker as pure code: neighbours with their state machines (RFC 4271 section 8), the
+ * routes that we originate, what each neighbour should hear and what each neighbour said. It owns
+ * no socket and no clock: the host (src/daemon/speaker, a test in virtual time, the lab) moves the
+ * bytes and tells the time.
+ *
+ * Output is pulled: the speaker says by sink->output_ready that a connection has something to
+ * send; the host calls speaker_output when the socket can take it. UPDATEs are made at that
+ * moment from what is still wanted, so a slow neighbour costs no memory and hears only the newest.
+ *
+ * Every function that takes `now` may call the sink before it returns. The sink must not call
+ * back into the speaker.
+ */
+#ifndef NEARCAST_ROUTE_SPEAKER_H
+#define NEARCAST_ROUTE_SPEAKER_H
+
+#include "base/instant.h"
+#include "wire/bgp_open.h"
+#include "wire/bgp_update.h"
+
+struct speaker;
+struct neighbor; /* lives from speaker_neighbor_add to speaker_neighbor_remove */
+
+/* The two TCP connections that a neighbour may have at once (RFC 4271 section 6.8). */
+enum connection_direction {
+	CONNECTION_OUTGOING = 0,
+	CONNECTION_INCOMING = 1,
+	CONNECTION_DIRECTIONS = 2,
+};
+
+enum session_state { /* RFC 4271 section 8.2.2 */
+	SESSION_IDLE = 0,
+	SESSION_CONNECT,
+	SESSION_ACTIVE,
+	SESSION_OPEN_SENT,
+	SESSION_OPEN_CONFIRM,
+	SESSION_ESTABLISHED,
+};
+
+struct speaker_settings {
+	uint32_t asn;
+	uint32_t router_id; /* host order */
+	uint64_t seed;      /* jitter and hash seeds */
+	/* We came back after a stop that kept forwarding: set the R bit until every neighbour heard
+	 * our end-of-RIB once (RFC 4724 section 4.1). */
+	bool restarting;
+	const char *hostname; /* offered in OPEN; NULL: not */
+};
+
+struct neighbor_settings {
+	char name[64];
+	struct address address;
+	char interface[16]; /* for link-local; else empty */
+	uint32_t asn;       /* expected from the OPEN */
+	uint32_t local_asn; /* ours towards it */
+	bool passive;
+	bool shutdown;      /* administratively down */
+	uint8_t role;       /* ours, enum bgp_role; BGP_ROLE_NONE: not announced */
+	bool role_strict;
+	bool families[BGP_FAMILY_COUNT];
+	bool capabilities;
+	bool extended_next_hop;
+	bool extended_message;
+	struct duration hold_time, keepalive, connect_retry, send_hold;
+	bool graceful_restart;
+	uint16_t restart_time_s;
+	bool graceful_shutdown; /* tag all with RFC 8326 and lower the preference */
+	bool import;            /* keep what it sends */
+	uint32_t maximum_prefixes; /* per family; 0: no cap */
+	struct duration maximum_prefixes_restart; /* 0: never */
+	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
+	unsigned prepend;          /* added to every route's own */
+	bool has_med, has_local_pref;
+	uint32_t med, local_pref;
+	const uint32_t *communities; /* copied by the speaker, as are the next two */
+	const struct bgp_large_community *large_communities;
+	const uint64_t *extended_communities;
+	size_t community_count, large_community_count, extended_community_count;
+};
+
+/* A route that we originate. Sent to neighbours with our AS in front, next hop self, and the
+ * neighbour's own additions. */
+struct local_route {
+	struct prefix prefix;
+	unsigned prepend; /* extra times our AS */
+	bool has_local_pref;
+	uint32_t med, local_pref; /* MED is always sent to eBGP neighbours */
+	const uint32_t *communities; /* copied */
+	const struct bgp_large_community *large_communities;
+	const uint64_t *extended_communities;
+	size_t community_count, large_community_count, extended_community_count;
+	bool graceful_shutdown; /* adds the RFC 8326 community; LOCAL_PREF 0 on iBGP */
+	const struct neighbor *const *only; /* NULL: all neighbours */
+	size_t only_count;
+};
+
+enum speaker_event_type {
+	SPEAKER_STATE,        /* session state changed: old_state, new_state */
+	SPEAKER_ESTABLISHED,
+	SPEAKER_DOWN,         /* left Established: notification sent or received, or reason */
+	SPEAKER_REFUSED,      /* an attempt failed: wrong AS, bad OPEN, hold time, TCP */
+	SPEAKER_MALFORMED,    /* an UPDATE was malformed: malformation */
+	SPEAKER_END_OF_RIB,   /* received: family */
+	SPEAKER_REFRESH,      /* route refresh received: family */
+	SPEAKER_PREFIX_LIMIT, /* maximum_prefixes reached: family */
+	SPEAKER_STALE,        /* neighbour restarts: its routes are kept (RFC 4724) */
+	SPEAKER_ANNOUNCED,    /* first UPDATE that carries prefix was handed to output: prefix */
+	SPEAKER_WITHDRAWN,    /* the withdrawal of prefix was handed to output: prefix */
+};
+
+struct speaker_event {
+	enum speaker_event_type type;
+	struct neighbor *neighbor;
+	uint8_t old_state, new_state; /* enum session_state */
+	uint8_t family;
+	uint8_t code, subcode;        /* NOTIFICATION, if there was one */
+	bool sent;                    /* we sent the NOTIFICATION; else received */
+	struct prefix prefix;
+	const struct bgp_malformation *malformation;
+	const char *reason;           /* for people; valid during the call; never NULL */
+};
+
+struct speaker_sink {
+	void *context;
+	/* Open a TCP connection to the neighbour; answer with speaker_connected or
+	 * speaker_connect_failed, direction CONNECTION_OUTGOING. */
+	void (*connect)(void *context, struct neighbor *neighbor);
+	/* Close the connection once what speaker_output gave was sent (or at once with
+	 * discard). No further calls about it are expected from the host. */
+	void (*disconnect)(void *context, struct neighbor *neighbor,
+		enum connection_direction direction, bool discard);
+	/* There is something to send: call speaker_output when the socket is writable. */
+	void (*output_ready)(void *context, struct neighbor *neighbor,
+		enum connection_direction direction);
+	void (*event)(void *context, const struct speaker_event *event);
+};
+
+/* The sink is copied. NULL on no memory. */
+struct speaker *speaker_new(
+	const struct speaker_settings *settings, const struct speaker_sink *sink);
+/* Frees all, sends nothing. NULL is fine. */
+void speaker_free(struct speaker *speaker);
+
+/* Copies settings. NULL: no memory, or the cap of neighbours (1024) is reached. Starts at once
+ * unless shutdown. */
+struct neighbor *speaker_neighbor_add(
+	struct speaker *speaker, const struct neighbor_settings *settings, struct instant now);
+/* Apply new settings. Sends Cease/6 and reconnects only when what was negotiated must change (name,
+ * address, AS, role, families, capabilities, hold time, graceful restart); else only updates are
+ * sent. Returns true if the session was reset. */
+bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
+	const struct neighbor_settings *settings, struct instant now);
+/* Sends Cease/3 if connected; the neighbour is freed when its connections are disconnected, but
+ * is not to be used any more. */
+void speaker_neighbor_remove(
+	struct speaker *speaker, struct neighbor *neighbor, struct instant now);
+
+struct neighbor *speaker_neighbor_by_name(const struct speaker *speaker, const char *name);
+/* Who may connect from this address (and interface, for link-local): NULL if nobody. */
+struct neighbor *speaker_neighbor_by_address(
+	const struct speaker *speaker, const struct address *address, const char *interface);
+
+/* Host reports. local and remote are the connection's addresses; link_local is the interface's
+ * IPv6 link-local address if known (for RFC 2545 next hops), else FAMILY_NONE. */
+struct connection_info {
+	struct address local, remote, local_link_local;
+	uint16_t local_port, remote_port;
+	bool directly_connected;
+};
+void speaker_connected(struct speaker *speaker, struct neighbor *neighbor,
+	const struct connection_info *info, struct instant now);
+void speaker_connect_failed(struct speaker *speaker, struct neighbor *neighbor,
+	const char *reason, struct instant now);
+/* An accepted connection. False: refuse it (close at once). */
+bool speaker_accepted(struct speaker *speaker, struct neighbor *neighbor,
+	const struct connection_info *info, struct instant now);
+/* Bytes from the stream, any split. They are consumed whole. */
+void speaker_received(struct speaker *speaker, struct neighbor *neighbor,
+	enum connection_direction direction, const uint8_t *bytes, size_t length,
+	struct instant now);
+/* The connection ended from outside: peer closed, reset, error. */
+void speaker_closed(struct speaker *speaker, struct neighbor *neighbor,
+	enum connection_direction direction, const char *reason, struct instant now);
+/* Fill buffer (room at least BGP_EXTENDED_MESSAGE_MAX) with whole messages; 0: nothing to send
+ * for now. Order: OPEN, NOTIFICATION, KEEPALIVE, then UPDATEs, withdrawals first. */
+size_t speaker_output(struct speaker *speaker, struct neighbor *neighbor,
+	enum connection_direction direction, uint8_t *buffer, size_t room, struct instant now);
+/* The kernel took bytes of this connection: keeps the send-hold timer (RFC 9687) off. all_sent:
+ * nothing is left in the host's buffer. */
+void speaker_progress(struct speaker *speaker, struct neighbor *neighbor,
+	enum connection_direction direction, bool all_sent, struct instant now);
+
+/* Timers. */
+void speaker_tick(struct speaker *speaker, struct instant now);
+struct instant speaker_deadline(const struct speaker *speaker); /* INSTANT_NEVER if none */
+
+/* Originate or replace. 0, ERROR_MEMORY, ERROR_FULL (cap 65536 local routes). */
+int speaker_route_set(
+	struct speaker *speaker, const struct local_route *route, struct instant now);
+/* ERROR_NOT_FOUND. */
+int speaker_route_remove(
+	struct speaker *speaker, const struct prefix *prefix, struct instant now);
+
+/* Administrative verbs; text is the RFC 9003 communication, may be empty. */
+void speaker_neighbor_shutdown(struct speaker *speaker, struct neighbor *neighbor,
+	const char *text, struct instant now);
+void speaker_neighbor_enable(
+	struct speaker *speaker, struct neighbor *neighbor, struct instant now);
+void speaker_neighbor_reset(struct speaker *speaker, struct neighbor *neighbor,
+	const char *text, struct instant now);
+/* Ask it to send its routes again (RFC 2918). ERROR_STATE, ERROR_UNSUPPORTED. */
+int speaker_neighbor_refresh(struct speaker *speaker, struct neighbor *neighbor,
+	enum bgp_family family, struct instant now);
+/* All neighbours: Cease/2 with text; or, with keep, disconnect without a NOTIFICATION, so that
+ * graceful restart holds our routes. */
+void speaker_stop(struct speaker *speaker, bool keep, const char *text, struct instant now);
+/* True once every wanted change for all Established neighbours was handed to output. */
+bool speaker_settled(const struct speaker *speaker);
+
+/* ---- Looking in: for status, metrics and the API. ---- */
+
+enum neighbor_counter {
+	COUNTER_OPENS_IN,
+	COUNTER_OPENS_OUT,
+	COUNTER_UPDATES_IN,
+	COUNTER_UPDATES_OUT,
+	COUNTER_NOTIFICATIONS_IN,
+	COUNTER_NOTIFICATIONS_OUT,
+	COUNTER_KEEPALIVES_IN,
+	COUNTER_KEEPALIVES_OUT,
+	COUNTER_REFRESHES_IN,
+	COUNTER_REFRESHES_OUT,
+	COUNTER_BYTES_IN,
+	COUNTER_BYTES_OUT,
+	COUNTER_ESTABLISHED,         /* times */
+	COUNTER_CONNECT_FAILED,
+	COUNTER_ATTRIBUTE_DISCARD,
+	COUNTER_TREAT_AS_WITHDRAW,
+	COUNTER_SESSION_RESET,
+	COUNTER_UNKNOWN_ATTRIBUTES,
+	COUNTER_IGNORED_FAMILIES,
+	COUNTER_LOOPS,               /* our AS in the path: RFC 4271 section 9.1.2 */
+	COUNTER_FIRST_AS_MISMATCH,   /* RFC 4271 section 6.3, RFC 7606 section 7.2 */
+	COUNTER_ROUTE_LEAKS,         /* RFC 9234 section 5 */
+	COUNTER_POLICY_REJECTED,     /* import: none */
+	COUNTER_COLLISIONS,
+	COUNTER_UNEXPECTED_MESSAGES,
+	NEIGHBOR_COUNTERS,
+};
+const char *neighbor_counter_name(enum neighbor_counter counter); /* "treat-as-withdraw" */
+
+struct neighbor_view {
+	const struct neighbor_settings *settings;
+	enum session_state state;
+	bool admin_down;
+	const char *last_reason;       /* why the session last went down or could not come up */
+	uint8_t last_code, last_subcode;
+	bool last_sent;
+	struct instant state_since;    /* when it entered its state */
+	struct instant established_at; /* 0 if not Established */
+	uint16_t hold_time_s, keepalive_s; /* negotiated */
+	uint32_t remote_router_id;     /* host order; 0 if unknown */
+	struct connection_info info;
+	struct bgp_capabilities offered, received, agreed; /* agreed: valid when Established */
+	bool restarting;               /* the neighbour restarts; its routes are stale */
+	bool end_of_rib_in[BGP_FAMILY_COUNT], end_of_rib_out[BGP_FAMILY_COUNT];
+	uint32_t prefixes_in[BGP_FAMILY_COUNT], prefixes_stale[BGP_FAMILY_COUNT];
+	uint32_t prefixes_out[BGP_FAMILY_COUNT];     /* advertised now */
+	uint32_t prefixes_pending[BGP_FAMILY_COUNT]; /* to be advertised or withdrawn */
+	const uint64_t *counters;      /* [NEIGHBOR_COUNTERS] */
+};
+void speaker_neighbor_view(const struct neighbor *neighbor, struct neighbor_view *ret_view);
+/* In order of adding; NULL ends. Pass NULL to start. */
+struct neighbor *speaker_neighbor_next(
+	const struct speaker *speaker, const struct neighbor *neighbor);
+const char *session_state_name(enum session_state state); /* "Established" */
+
+/* Received routes, in no particular order, and resumable: a callback that returns false stops;
+ * the next call goes on from *position (0 to start, UINT64_MAX at the end). */
+struct route_view {
+	struct prefix prefix;
+	const struct bgp_attributes *attributes;
+	const struct neighbor *neighbor;
+	bool stale;
+	struct instant since;
+};
+typedef bool route_callback(void *context, const struct route_view *route);
+void speaker_routes_received(const struct speaker *speaker, const struct neighbor *neighbor,
+	uint64_t *position, route_callback *callback, void *context);
+/* What was last handed to output for this neighbour: the attributes as sent. */
+void speaker_routes_advertised(const struct speaker *speaker, const struct neighbor *neighbor,
+	uint64_t *position, route_callback *callback, void *context);
+/* The routes that we originate, before any neighbour's additions. */
+void speaker_routes_local(const struct speaker *speaker, uint64_t *position,
+	route_callback *callback, void *context);
+
+#endif
