@@ -9,7 +9,7 @@ CLANG := build-clang
 RELEASE := build-release
 FUZZ := build-fuzz
 
-.PHONY: help all dev clang release fuzz test unit demo format check clean
+.PHONY: help all dev clang release fuzz test unit integration demo format check clean
 .DEFAULT_GOAL := dev
 
 help: ## list the targets
@@ -41,6 +41,10 @@ fuzz: $(FUZZ)/build.ninja ## libFuzzer targets in build-fuzz/
 
 unit: dev ## unit tests only
 	$(MESON) test -C $(DEV) --suite unit --print-errorlogs
+
+integration: dev ## real daemons in network namespaces (needs root)
+	@tools/packages missing test
+	$(MESON) test -C $(DEV) --suite integration --print-errorlogs
 
 format: ## put the house style on every C file
 	clang-format -i $$(git ls-files '*.c' '*.h')
