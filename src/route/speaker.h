@@ -126,10 +126,12 @@ struct speaker_sink {
 	/* Open a TCP connection to the neighbour; answer with speaker_connected or
 	 * speaker_connect_failed, direction CONNECTION_OUTGOING. */
 	void (*connect)(void *context, struct neighbor *neighbor);
-	/* Close the connection once what speaker_output gave was sent (or at once with
-	 * discard). No further calls about it are expected from the host. */
+	/* The speaker has done with this connection and will report nothing more of it; the host
+	 * reports nothing more either. last: whole messages (a NOTIFICATION) to send behind what
+	 * speaker_output gave before, then close; NULL: just close. Valid during the call. After
+	 * this the host may use the neighbour's pointer no more if it was removed. */
 	void (*disconnect)(void *context, struct neighbor *neighbor,
-		enum connection_direction direction, bool discard);
+		enum connection_direction direction, const uint8_t *last, size_t length);
 	/* There is something to send: call speaker_output when the socket is writable. */
 	void (*output_ready)(void *context, struct neighbor *neighbor,
 		enum connection_direction direction);
@@ -151,8 +153,7 @@ struct neighbor *speaker_neighbor_add(
  * sent. Returns true if the session was reset. */
 bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	const struct neighbor_settings *settings, struct instant now);
-/* Sends Cease/3 if connected; the neighbour is freed when its connections are disconnected, but
- * is not to be used any more. */
+/* Sends Cease/3 if connected (by sink->disconnect), then frees the neighbour before it returns. */
 void speaker_neighbor_remove(
 	struct speaker *speaker, struct neighbor *neighbor, struct instant now);
 
@@ -165,6 +166,9 @@ struct neighbor *speaker_neighbor_by_address(
  * IPv6 link-local address if known (for RFC 2545 next hops), else FAMILY_NONE. */
 struct connection_info {
 	struct address local, remote, local_link_local;
+	/* A global address of each family on the connection's interface: the next hop for routes
+	 * of the other family than the session's. FAMILY_NONE if there is none. */
+	struct address interface_address[BGP_FAMILY_COUNT];
 	uint16_t local_port, remote_port;
 	bool directly_connected;
 };
@@ -183,7 +187,8 @@ void speaker_received(struct speaker *speaker, struct neighbor *neighbor,
 void speaker_closed(struct speaker *speaker, struct neighbor *neighbor,
 	enum connection_direction direction, const char *reason, struct instant now);
 /* Fill buffer (room at least BGP_EXTENDED_MESSAGE_MAX) with whole messages; 0: nothing to send
- * for now. Order: OPEN, NOTIFICATION, KEEPALIVE, then UPDATEs, withdrawals first. */
+ * for now. Order: OPEN, KEEPALIVE, then UPDATEs, withdrawals first. A NOTIFICATION goes by
+ * sink->disconnect. */
 size_t speaker_output(struct speaker *speaker, struct neighbor *neighbor,
 	enum connection_direction direction, uint8_t *buffer, size_t room, struct instant now);
 /* The kernel took bytes of this connection: keeps the send-hold timer (RFC 9687) off. all_sent:
