@@ -46,7 +46,7 @@ struct config_communities {
 /* How a route is dressed when it is announced. */
 struct config_attributes {
 	unsigned prepend; /* times our own AS is added: 0..CONFIG_PREPEND_MAX */
-	bool has_med;     /* without it MED is 0: it is always sent explicitly to eBGP neighbours */
+	bool has_med; /* without it MED is 0: it is always sent explicitly to eBGP neighbours */
 	uint32_t med;
 	bool has_local_pref; /* iBGP only */
 	uint32_t local_pref;
@@ -97,7 +97,8 @@ struct config_header {
 struct config_check_socket {
 	uint16_t port;
 	enum config_protocol protocol;
-	struct duration grace; /* how long a listener may be gone in a hand-over; default 3 ms */
+	struct duration
+		grace; /* how long a listener may be gone in a hand-over; default 3 ms */
 };
 
 struct config_check_tcp {
@@ -110,7 +111,7 @@ struct config_check_tcp {
 struct config_check_http {
 	uint16_t port; /* default 80, or 443 with tls */
 	bool tls;
-	bool verify;        /* default true */
+	bool verify;         /* default true */
 	const char *ca_file; /* NULL: the system's */
 	const char *host;    /* Host header and SNI; NULL: the address */
 	const char *sni;     /* NULL: host */
@@ -131,13 +132,14 @@ struct config_check_dns {
 	uint16_t port; /* default 53 */
 	enum config_transport transport;
 	const char *name;
-	uint16_t type;           /* default SOA */
-	uint16_t class;          /* default IN; CH for CHAOS */
-	uint16_t rcode;          /* default 0, NOERROR */
-	const char *expect;      /* substring of one answer's RDATA in presentation form; NULL: any */
+	uint16_t type;  /* default SOA */
+	uint16_t class; /* default IN; CH for CHAOS */
+	uint16_t rcode; /* default 0, NOERROR */
+	const char
+		*expect; /* substring of one answer's RDATA in presentation form; NULL: any */
 	const char *expect_nsid; /* substring of the NSID; NULL: not asked */
-	bool expect_answer;      /* default true: at least one answer record when rcode is NOERROR */
-	bool recursion_desired;  /* default false */
+	bool expect_answer; /* default true: at least one answer record when rcode is NOERROR */
+	bool recursion_desired; /* default false */
 };
 
 struct config_check_exec {
@@ -146,9 +148,9 @@ struct config_check_exec {
 };
 
 struct config_check_icmp {
-	uint16_t size;          /* payload bytes; default 56 */
-	struct address target;  /* default: the service's address. Another target (a gateway) is a
-	                         * dependency check and needs shared: true semantics */
+	uint16_t size;         /* payload bytes; default 56 */
+	struct address target; /* default: the service's address. Another target (a gateway) is
+				* a dependency check and needs shared: true semantics */
 };
 
 /* A check, or a group of checks. */
@@ -156,8 +158,8 @@ struct config_check {
 	enum config_check_type type;
 	struct config_mark mark;
 	const char *name; /* default: "dns-1": type and position, unique in the service */
-	/* Which of the service's addresses to check: FAMILY_NONE means each of them in turn is its
-	 * own probe, and the check is as good as the worst of them. */
+	/* Which of the service's addresses to check: FAMILY_NONE means each of them in turn is
+	 * its own probe, and the check is as good as the worst of them. */
 	struct address address;
 	struct duration interval;      /* default 1 s; from start to start */
 	struct duration fast_interval; /* default 200 ms; while rising or falling */
@@ -202,11 +204,11 @@ struct config_damping {
 };
 
 struct config_drain {
-	bool graceful_shutdown;          /* default true: RFC 8326 community first */
-	struct duration graceful_time;   /* default 10 s: before the next step */
-	unsigned prepend;                /* default 0: no prepend step */
-	struct duration prepend_time;    /* default 10 s, if prepend > 0 */
-	struct duration wait;            /* default 0 s: last pause before the withdrawal */
+	bool graceful_shutdown;        /* default true: RFC 8326 community first */
+	struct duration graceful_time; /* default 10 s: before the next step */
+	unsigned prepend;              /* default 0: no prepend step */
+	struct duration prepend_time;  /* default 10 s, if prepend > 0 */
+	struct duration wait;          /* default 0 s: last pause before the withdrawal */
 };
 
 struct config_service {
@@ -217,12 +219,12 @@ struct config_service {
 	size_t address_count;
 	const struct prefix *announce; /* default: the addresses as host routes */
 	size_t announce_count;
-	const char *interface;    /* default "lo" */
-	bool manage_addresses;    /* default true: put addresses on the interface */
+	const char *interface;             /* default "lo" */
+	bool manage_addresses;             /* default true: put addresses on the interface */
 	const struct config_check *checks; /* none: always up, said as a warning */
 	size_t check_count;
-	unsigned minimum_weight; /* 0: all checks must be good. Else: up if the weight of good
-	                          * checks is at least this */
+	unsigned minimum_weight;  /* 0: all checks must be good. Else: up if the weight of good
+				   * checks is at least this */
 	unsigned degraded_weight; /* 0: unused. Else: degraded if the weight is at least this */
 	struct config_attributes up;
 	struct config_attributes degraded; /* what `degraded` adds to `up` */
@@ -231,10 +233,12 @@ struct config_service {
 	const char *const *neighbors;      /* announce only to these; none: to all */
 	size_t neighbor_count;
 	enum config_on_exit on_exit;
-	struct duration hold_down;     /* default 5 s: healthy this long before coming back; 0 at
-	                                * the very first start */
-	struct duration address_delay; /* default 2 s: from withdrawal to taking the address off */
-	struct duration unknown_hold;  /* default 60 s: last state kept while the checker is gone */
+	struct duration hold_down; /* default 5 s: healthy this long before coming back; 0 at
+				    * the very first start */
+	struct duration
+		address_delay; /* default 2 s: from withdrawal to taking the address off */
+	struct duration
+		unknown_hold; /* default 60 s: last state kept while the checker is gone */
 	enum config_after unknown_after; /* default keep */
 	struct config_damping damping;
 	struct config_drain drain;
@@ -273,36 +277,38 @@ struct config_neighbor {
 	const char *name;
 	struct config_mark mark;
 	const char *description;
-	struct address address;      /* of the neighbour */
-	const char *interface;       /* needed for IPv6 link-local addresses; else NULL */
-	uint16_t port;               /* default 179 */
+	struct address address; /* of the neighbour */
+	const char *interface;  /* needed for IPv6 link-local addresses; else NULL */
+	uint16_t port;          /* default 179 */
 	uint32_t asn;
-	uint32_t local_asn;          /* default: the site's */
+	uint32_t local_asn;           /* default: the site's */
 	struct address local_address; /* FAMILY_NONE: the kernel chooses */
 	enum config_relation relation;
-	bool role;                   /* default true: announce RFC 9234 role if relation is set */
-	bool role_strict;            /* default false */
+	bool role;        /* default true: announce RFC 9234 role if relation is set */
+	bool role_strict; /* default false */
 	struct config_secret password; /* TCP-MD5, RFC 2385 */
-	bool passive;                /* default false: wait for the neighbour to connect */
-	bool shutdown;               /* default false: configured, but administratively down */
-	uint8_t multihop;            /* default 0: directly connected. Else the TTL to send, 2..255 */
-	uint8_t ttl_security;        /* default 0: off. Else hops to the neighbour, 1..254 (RFC 5082) */
-	uint8_t families;            /* CONFIG_FAMILY_ bits; default both */
-	bool extended_next_hop;      /* default true: offer RFC 8950 for IPv4 over IPv6 sessions */
-	bool extended_message;       /* default true */
-	bool capabilities;           /* default true: false sends an OPEN without any */
+	bool passive;                  /* default false: wait for the neighbour to connect */
+	bool shutdown;        /* default false: configured, but administratively down */
+	uint8_t multihop;     /* default 0: directly connected. Else the TTL to send, 2..255 */
+	uint8_t ttl_security; /* default 0: off. Else hops to the neighbour, 1..254 (RFC 5082)
+			       */
+	uint8_t families;     /* CONFIG_FAMILY_ bits; default both */
+	bool extended_next_hop; /* default true: offer RFC 8950 for IPv4 over IPv6 sessions */
+	bool extended_message;  /* default true */
+	bool capabilities;      /* default true: false sends an OPEN without any */
 	struct duration hold_time;     /* default 90 s; 0 or >= 3 s */
 	struct duration keepalive;     /* default hold_time / 3 */
 	struct duration connect_retry; /* default 5 s */
 	struct duration send_hold;     /* default max(8 min, 2 x hold_time): RFC 9687 */
 	bool graceful_restart;         /* default true */
 	struct duration restart_time;  /* default 120 s; at most 4095 s */
-	bool graceful_shutdown;        /* default false: maintenance of this session: RFC 8326 */
+	bool graceful_shutdown; /* default false: maintenance of this session: RFC 8326 */
 	enum config_import import;
-	uint32_t maximum_prefixes;     /* default 1,500,000 per family, with import: all */
-	struct duration maximum_prefixes_restart; /* default 5 min until the next try; 0: never */
-	struct config_attributes export; /* added to every route sent to this neighbour */
-	struct address next_hop_ipv4;    /* FAMILY_NONE: the session's local address */
+	uint32_t maximum_prefixes; /* default 1,500,000 per family, with import: all */
+	struct duration
+		maximum_prefixes_restart; /* default 5 min until the next try; 0: never */
+	struct config_attributes export;  /* added to every route sent to this neighbour */
+	struct address next_hop_ipv4;     /* FAMILY_NONE: the session's local address */
 	struct address next_hop_ipv6;
 };
 
@@ -327,10 +333,10 @@ struct config_http {
 };
 
 struct config {
-	const char *site;        /* required */
-	uint32_t asn;            /* required when there are neighbours */
-	uint32_t router_id;      /* host order; required when there are neighbours */
-	const char *user;        /* NULL: nearcast, or nobody if there is no such user */
+	const char *site;   /* required */
+	uint32_t asn;       /* required when there are neighbours */
+	uint32_t router_id; /* host order; required when there are neighbours */
+	const char *user;   /* NULL: nearcast, or nobody if there is no such user */
 	struct config_service *services;
 	size_t service_count;
 	struct config_neighbor *neighbors;
@@ -338,13 +344,14 @@ struct config {
 	struct address listen_ipv4, listen_ipv6; /* FAMILY_NONE: any */
 	uint16_t listen_port;                    /* default 179; 0: do not listen */
 	unsigned panic_threshold_percent; /* default 100: when at least this share of all checks
-	                                   * fails within panic_window, suspect the checker. 0: off */
+					   * fails within panic_window, suspect the checker. 0:
+					   * off */
 	struct duration panic_window;     /* default 100 ms */
-	struct duration panic_hold;       /* default 5 s: how long to hold before believing it */
-	struct duration lease;            /* default 15 s: announcements outlive the brain this long */
-	enum config_after lease_after;    /* default withdraw */
-	unsigned reload_withdraw_max;     /* default 0: no cap. A reload that would withdraw more
-	                                   * services than this is refused without --force */
+	struct duration panic_hold; /* default 5 s: how long to hold before believing it */
+	struct duration lease; /* default 15 s: announcements outlive the brain this long */
+	enum config_after lease_after; /* default withdraw */
+	unsigned reload_withdraw_max;  /* default 0: no cap. A reload that would withdraw more
+					* services than this is refused without --force */
 	struct config_http http;
 	enum config_log_format log_format;
 	enum config_log_level log_level;
@@ -353,7 +360,8 @@ struct config {
 
 /* NULL if there is none of that name. */
 const struct config_service *config_service_find(const struct config *config, const char *name);
-const struct config_neighbor *config_neighbor_find(const struct config *config, const char *name);
+const struct config_neighbor *config_neighbor_find(
+	const struct config *config, const char *name);
 
 /* Frees the arena and the struct. NULL is fine. */
 void config_free(struct config *config);

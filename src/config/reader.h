@@ -34,12 +34,14 @@ struct config_diagnostic {
 struct config_diagnostics {
 	struct config_diagnostic *items;
 	size_t count, error_count, dropped; /* dropped: over the cap */
+	struct config_diagnostic *last;     /* for the reader */
 	struct arena arena;
 };
 
 /*
  * Read, check and complete. On success *ret_config is the caller's (config_free). Returns 0, or
- * ERROR_MALFORMED with at least one CONFIG_ERROR in *diagnostics; warnings may come with success.
+ * ERROR_MALFORMED with at least one CONFIG_ERROR in *diagnostics; warnings may come with
+ * success.
  */
 int config_read(const struct config_source *sources, size_t source_count,
 	struct config **ret_config, struct config_diagnostics *diagnostics);
