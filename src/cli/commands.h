@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The entries of the table of commands, one a file. */
+#ifndef NEARCAST_CLI_COMMANDS_H
+#define NEARCAST_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command command_completion;
+extern const struct command command_help;
+extern const struct command command_internal_complete;
+extern const struct command command_internal_docs;
+extern const struct command command_internal_man;
+extern const struct command command_version;
+
+#endif
