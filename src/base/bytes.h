@@ -69,7 +69,9 @@ static inline uint16_t cursor_u16(struct cursor *c)
 {
 	const uint8_t *b = cursor_take(c, 2);
 
-	return b == NULL ? (uint16_t)0 : (uint16_t)((b[0] << 8) | b[1]);
+	if (b == NULL)
+		return 0;
+	return (uint16_t)((b[0] << 8) | b[1]);
 }
 
 static inline uint32_t cursor_u24(struct cursor *c)

@@ -4,11 +4,11 @@
  *
  * Invariants:
  *  1. Every socket made here is non-blocking and close-on-exec.
- *  2. A password or TTL rule is set before the first segment leaves: an unprotected connection is
- *     never made where a protected one was asked for.
+ *  2. A password or TTL rule is set before the first segment leaves: an unprotected connection
+ * is never made where a protected one was asked for.
  *
- * RFC 2385 (TCP-MD5), RFC 5082 (GTSM), RFC 4271 appendix E (routing traffic is marked; CS6 is the
- * custom, RFC 4594 section 3.1).
+ * RFC 2385 (TCP-MD5), RFC 5082 (GTSM), RFC 4271 appendix E (routing traffic is marked; CS6 is
+ * the custom, RFC 4594 section 3.1).
  */
 #include "os/tcp.h"
 
@@ -49,7 +49,8 @@ static void address_of(const struct sockaddr *sockaddr, struct address *ret_addr
 {
 	*ret_scope = 0;
 	if (sockaddr->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)sockaddr;
+		const struct sockaddr_in *in =
+			(const struct sockaddr_in *)(const void *)sockaddr;
 
 		*ret_address = address_from_bytes(FAMILY_IPV4, (const uint8_t *)&in->sin_addr);
 		*ret_port = ntohs(in->sin_port);
@@ -75,8 +76,8 @@ static int option_int(
 	return error_system(error, errno, "cannot set %s on the BGP connection", what);
 }
 
-static int ttl_set(int fd, enum family family, const struct tcp_options *options,
-	struct error *error)
+static int ttl_set(
+	int fd, enum family family, const struct tcp_options *options, struct error *error)
 {
 	bool ipv4 = family == FAMILY_IPV4;
 	int level = ipv4 ? IPPROTO_IP : IPPROTO_IPV6;
@@ -119,8 +120,8 @@ int tcp_password_set(int fd, const struct address *remote, const char *interface
 	if (length == 0 && errno == ENOENT)
 		return 0;
 	if (errno == ENOPROTOOPT || errno == EOPNOTSUPP)
-		return error_set(
-			error, ERROR_UNSUPPORTED, "this kernel has no TCP-MD5 (CONFIG_TCP_MD5SIG)");
+		return error_set(error, ERROR_UNSUPPORTED,
+			"this kernel has no TCP-MD5 (CONFIG_TCP_MD5SIG)");
 	return error_system(error, errno, "cannot set the TCP-MD5 password");
 }
 
@@ -133,8 +134,8 @@ static int connect_prepare(int fd, const struct tcp_options *options, struct err
 	routing_options(fd, options->remote.family);
 	r = ttl_set(fd, options->remote.family, options, error);
 	if (r == 0 && options->password_length > 0)
-		r = tcp_password_set(fd, &options->remote, options->interface, options->password,
-			options->password_length, error);
+		r = tcp_password_set(fd, &options->remote, options->interface,
+			options->password, options->password_length, error);
 	if (r != 0 || options->local.family == FAMILY_NONE)
 		return r;
 	size = sockaddr_of(&options->local, 0, scope_of(options->interface), &storage);
@@ -229,7 +230,8 @@ static uint8_t mask_length(const struct sockaddr *mask)
 	uint8_t length = 0;
 
 	address_of(mask, &bits, &port, &scope);
-	while (length < family_bits(bits.family) && (bits.bytes[length / 8] >> (7 - length % 8) & 1))
+	while (length < family_bits(bits.family) &&
+		(bits.bytes[length / 8] >> (7 - length % 8) & 1))
 		length++;
 	return length;
 }

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Neighbours from the configuration.
+ *
+ * Invariants:
+ *  1. Every peer has a neighbour in the pure speaker, and each of those has a peer.
+ *  2. A reload keeps the session of every neighbour whose negotiated settings did not change.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/speaker/speaker_process.h"
+#include "os/clock.h"
+#include "os/log.h"
+
+/* Our role towards a neighbour of that relation: RFC 9234 section 4.1. */
+static const uint8_t roles[] = {
+	[RELATION_NONE] = BGP_ROLE_NONE,
+	[RELATION_PROVIDER] = BGP_ROLE_CUSTOMER,
+	[RELATION_CUSTOMER] = BGP_ROLE_PROVIDER,
+	[RELATION_PEER] = BGP_ROLE_PEER,
+	[RELATION_ROUTE_SERVER] = BGP_ROLE_ROUTE_SERVER_CLIENT,
+	[RELATION_INTERNAL] = BGP_ROLE_NONE,
+};
+
+static void settings_export(
+	const struct config_attributes *export, struct neighbor_settings *settings)
+{
+	_Static_assert(
+		sizeof(struct config_large_community) == sizeof(struct bgp_large_community),
+		"the same three numbers");
+	settings->prepend = export->prepend;
+	settings->has_med = export->has_med;
+	settings->med = export->med;
+	settings->has_local_pref = export->has_local_pref;
+	settings->local_pref = export->local_pref;
+	settings->communities = export->communities.standard;
+	settings->community_count = export->communities.standard_count;
+	settings->large_communities = (const void *)export->communities.large;
+	settings->large_community_count = export->communities.large_count;
+	settings->extended_communities = export->communities.extended;
+	settings->extended_community_count = export->communities.extended_count;
+}
+
+static struct neighbor_settings settings_of(const struct config_neighbor *c)
+{
+	struct neighbor_settings settings = {
+		.address = c->address,
+		.asn = c->asn,
+		.local_asn = c->local_asn,
+		.passive = c->passive,
+		.shutdown = c->shutdown,
+		.role = c->role ? roles[c->relation] : BGP_ROLE_NONE,
+		.role_strict = c->role_strict,
+		.families = { (c->families & CONFIG_FAMILY_IPV4) != 0,
+			(c->families & CONFIG_FAMILY_IPV6) != 0 },
+		.capabilities = c->capabilities,
+		.extended_next_hop = c->extended_next_hop,
+		.extended_message = c->extended_message,
+		.hold_time = c->hold_time,
+		.keepalive = c->keepalive,
+		.connect_retry = c->connect_retry,
+		.send_hold = c->send_hold,
+		.graceful_restart = c->graceful_restart,
+		.restart_time_s = (uint16_t)(c->restart_time.ns / 1000000000),
+		.graceful_shutdown = c->graceful_shutdown,
+		.import = c->import == IMPORT_ALL,
+		.maximum_prefixes = c->maximum_prefixes,
+		.maximum_prefixes_restart = c->maximum_prefixes_restart,
+		.next_hop = { c->next_hop_ipv4, c->next_hop_ipv6 },
+	};
+
+	snprintf(settings.name, sizeof(settings.name), "%s", c->name);
+	snprintf(settings.interface, sizeof(settings.interface), "%s",
+		c->interface == NULL ? "" : c->interface);
+	settings_export(&c->export, &settings);
+	return settings;
+}
+
+/* TTL rules: GTSM (RFC 5082) sends 255 and accepts what crossed at most so many hops; a direct
+ * eBGP neighbour gets TTL 1; iBGP the kernel's default. */
+static void peer_ttl(struct peer *peer, const struct config_neighbor *c)
+{
+	peer->ttl = 0;
+	peer->minimum_ttl = 0;
+	if (c->ttl_security != 0) {
+		peer->ttl = 255;
+		peer->minimum_ttl = (uint8_t)(256 - c->ttl_security);
+	} else if (c->multihop != 0) {
+		peer->ttl = c->multihop;
+	} else if (c->asn != c->local_asn) {
+		peer->ttl = 1;
+	}
+}
+
+static void peer_fill(struct peer *peer, const struct config_neighbor *c)
+{
+	snprintf(peer->name, sizeof(peer->name), "%s", c->name);
+	snprintf(peer->interface, sizeof(peer->interface), "%s",
+		c->interface == NULL ? "" : c->interface);
+	snprintf(peer->description, sizeof(peer->description), "%s",
+		c->description == NULL ? "" : c->description);
+	peer->address = c->address;
+	peer->local_address = c->local_address;
+	peer->port = c->port;
+	peer_ttl(peer, c);
+}
+
+struct peer *peer_of(struct speaker_process *process, const struct neighbor *neighbor)
+{
+	list_for_each(node, &process->peers) {
+		struct peer *peer = container_of(node, struct peer, link);
+
+		if (peer->neighbor == neighbor)
+			return peer;
+	}
+	return NULL;
+}
+
+struct peer *peer_by_name(struct speaker_process *process, const char *name)
+{
+	list_for_each(node, &process->peers) {
+		struct peer *peer = container_of(node, struct peer, link);
+
+		if (strcmp(peer->name, name) == 0)
+			return peer;
+	}
+	return NULL;
+}
+
+static void peer_free(struct peer *peer)
+{
+	list_remove(&peer->link);
+	explicit_bzero(peer->password, sizeof(peer->password));
+	free(peer);
+}
+
+static void peer_remove(struct speaker_process *process, struct peer *peer)
+{
+	if (peer->password_length > 0) {
+		peer->password_length = 0;
+		transport_password(process, peer);
+	}
+	speaker_neighbor_remove(process->speaker, peer->neighbor, clock_now());
+	peer_free(peer);
+}
+
+/* The address itself, or how it is reached, is not the same any more: a new peer altogether. */
+static bool peer_moved(const struct peer *peer, const struct config_neighbor *c)
+{
+	struct peer wanted = { .ttl = 0 };
+
+	peer_ttl(&wanted, c);
+	return !address_equal(&peer->address, &c->address) || peer->port != c->port ||
+	       !address_equal(&peer->local_address, &c->local_address) ||
+	       strcmp(peer->interface, c->interface == NULL ? "" : c->interface) != 0 ||
+	       peer->ttl != wanted.ttl || peer->minimum_ttl != wanted.minimum_ttl;
+}
+
+static int peer_add(struct speaker_process *process, const struct config_neighbor *c)
+{
+	struct neighbor_settings settings = settings_of(c);
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL)
+		return ERROR_MEMORY;
+	peer->process = process;
+	peer_fill(peer, c);
+	list_append(&process->peers, &peer->link);
+	/* Started by peers_secret, once the password is known: until then it is shut down. */
+	settings.shutdown = true;
+	peer->neighbor = speaker_neighbor_add(process->speaker, &settings, clock_now());
+	if (peer->neighbor != NULL)
+		return 0;
+	peer_free(peer);
+	return ERROR_FULL;
+}
+
+static void peers_drop_missing(struct speaker_process *process, const struct config *config)
+{
+	list_for_each_safe(node, &process->peers) {
+		struct peer *peer = container_of(node, struct peer, link);
+		const struct config_neighbor *c = config_neighbor_find(config, peer->name);
+
+		if (c == NULL || peer_moved(peer, c))
+			peer_remove(process, peer);
+	}
+}
+
+int peers_apply(struct speaker_process *process, const struct config *config)
+{
+	int r = 0;
+
+	peers_drop_missing(process, config);
+	for (size_t i = 0; i < config->neighbor_count && r == 0; i++) {
+		const struct config_neighbor *c = &config->neighbors[i];
+
+		/* A neighbour that stays is changed when its secret arrives, which main sends
+		 * for every neighbour after every configuration. */
+		if (peer_by_name(process, c->name) == NULL)
+			r = peer_add(process, c);
+	}
+	return r;
+}
+
+void peers_secret(struct speaker_process *process, const struct record_secret *record)
+{
+	struct peer *peer = peer_by_name(process, record->neighbor);
+	const struct config_neighbor *c;
+	struct neighbor_settings settings;
+	bool changed;
+
+	if (peer == NULL || process->config == NULL || record->length > TCP_PASSWORD_MAX)
+		return;
+	c = config_neighbor_find(process->config, record->neighbor);
+	if (c == NULL)
+		return;
+	changed = peer->password_length != record->length ||
+		  memcmp(peer->password, record->bytes, record->length) != 0;
+	if (changed) {
+		memcpy(peer->password, record->bytes, record->length);
+		peer->password_length = record->length;
+		transport_password(process, peer);
+	}
+	peer_fill(peer, c);
+	settings = settings_of(c);
+	if (!speaker_neighbor_change(
+		    process->speaker, peer->neighbor, &settings, clock_now()) &&
+		changed)
+		speaker_neighbor_reset(
+			process->speaker, peer->neighbor, "password changed", clock_now());
+}
+
+void peers_verb(struct speaker_process *process, const struct record_verb *record)
+{
+	struct peer *peer = peer_by_name(process, record->neighbor);
+	struct instant now = clock_now();
+
+	if (peer == NULL)
+		return;
+	switch ((enum verb)record->verb) {
+	case VERB_NEIGHBOR_SHUTDOWN:
+		speaker_neighbor_shutdown(process->speaker, peer->neighbor, record->text, now);
+		break;
+	case VERB_NEIGHBOR_ENABLE:
+		speaker_neighbor_enable(process->speaker, peer->neighbor, now);
+		break;
+	case VERB_NEIGHBOR_RESET:
+		speaker_neighbor_reset(process->speaker, peer->neighbor, record->text, now);
+		break;
+	case VERB_NEIGHBOR_REFRESH:
+		for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+			(void)speaker_neighbor_refresh(
+				process->speaker, peer->neighbor, (enum bgp_family)f, now);
+		break;
+	}
+}
+
+void peers_free(struct speaker_process *process)
+{
+	list_for_each_safe(node, &process->peers)
+		peer_free(container_of(node, struct peer, link));
+}

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TCP connections of neighbours.
+ *
+ *     connecting --> open --> closing (write the rest) --> lingering (read to the end) -->
+ * closed |           |                                                                     ^
+ *          +-----------+---------------------------------------------------------------------+
+ *
+ * Invariants:
+ *  1. The pure speaker is told of every end of a connection that it did not ask for, exactly
+ * once.
+ *  2. Bytes wait in a transport only when the socket refused them: at most one output's worth.
+ *  3. A transport that the speaker disconnected no longer reports to it (detached).
+ *
+ * A closing transport is shut down for writing and read until the peer closes or two seconds
+ * have passed: a close with unread input would send a reset, and a reset can overtake the
+ * NOTIFICATION.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/speaker/speaker_process.h"
+#include "os/clock.h"
+#include "os/log.h"
+
+#define LINGER_MS         2000
+#define INPUT_SIZE        65536
+#define READS_PER_EVENT   16
+#define ACCEPTS_PER_EVENT 64
+
+enum transport_phase {
+	TRANSPORT_CONNECTING,
+	TRANSPORT_OPEN,
+	TRANSPORT_CLOSING,
+	TRANSPORT_LINGERING,
+	TRANSPORT_CLOSED,
+};
+
+struct transport {
+	struct list link;  /* in process->transports */
+	struct list ready; /* in process->ready while there is output to fetch */
+	struct speaker_process *process;
+	struct peer *peer; /* NULL once detached */
+	enum connection_direction direction;
+	enum transport_phase phase;
+	int fd;
+	uv_poll_t poll;
+	uv_timer_t linger;
+	int handles;      /* open uv handles: the struct lives until both are closed */
+	uint8_t *pending; /* refused by the socket; owned; NULL if none */
+	size_t pending_length, pending_sent;
+};
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct transport *transport = handle->data;
+
+	if (--transport->handles == 0)
+		free(transport);
+}
+
+static void transport_free(struct transport *transport)
+{
+	if (transport->phase == TRANSPORT_CLOSED)
+		return;
+	transport->phase = TRANSPORT_CLOSED;
+	list_remove(&transport->link);
+	list_remove(&transport->ready);
+	if (transport->peer != NULL)
+		transport->peer->transports[transport->direction] = NULL;
+	transport->peer = NULL;
+	uv_poll_stop(&transport->poll);
+	uv_close((uv_handle_t *)&transport->poll, handle_closed);
+	uv_close((uv_handle_t *)&transport->linger, handle_closed);
+	close(transport->fd);
+	free(transport->pending);
+	transport->pending = NULL;
+}
+
+static void poll_update(struct transport *transport)
+{
+	int events = 0;
+
+	switch (transport->phase) {
+	case TRANSPORT_CONNECTING:
+		events = UV_WRITABLE;
+		break;
+	case TRANSPORT_OPEN:
+		events = UV_READABLE | (transport->pending != NULL ? UV_WRITABLE : 0);
+		break;
+	case TRANSPORT_CLOSING:
+		events = UV_WRITABLE;
+		break;
+	case TRANSPORT_LINGERING:
+		events = UV_READABLE;
+		break;
+	case TRANSPORT_CLOSED:
+		return;
+	}
+	uv_poll_start(&transport->poll, events, on_poll);
+}
+
+/* Takes over fd. */
+static struct transport *transport_new(struct speaker_process *process, struct peer *peer,
+	enum connection_direction direction, enum transport_phase phase, int fd)
+{
+	struct transport *transport = calloc(1, sizeof(*transport));
+
+	if (transport == NULL || uv_poll_init(process->loop, &transport->poll, fd) != 0) {
+		free(transport);
+		close(fd);
+		return NULL;
+	}
+	uv_timer_init(process->loop, &transport->linger);
+	transport->poll.data = transport->linger.data = transport;
+	transport->handles = 2;
+	transport->process = process;
+	transport->peer = peer;
+	transport->direction = direction;
+	transport->phase = phase;
+	transport->fd = fd;
+	list_init(&transport->ready);
+	list_append(&process->transports, &transport->link);
+	peer->transports[direction] = transport;
+	poll_update(transport);
+	return transport;
+}
+
+/* The connection ended by itself: tell the speaker. */
+static void transport_lost(struct transport *transport, const char *reason)
+{
+	struct speaker_process *process = transport->process;
+	struct peer *peer = transport->peer;
+	enum connection_direction direction = transport->direction;
+	bool connecting = transport->phase == TRANSPORT_CONNECTING;
+
+	transport_free(transport);
+	if (peer == NULL)
+		return;
+	snprintf(peer->last_error, sizeof(peer->last_error), "%s", reason);
+	if (connecting)
+		speaker_connect_failed(process->speaker, peer->neighbor, reason, clock_now());
+	else
+		speaker_closed(
+			process->speaker, peer->neighbor, direction, reason, clock_now());
+}
+
+static const char *error_text(const struct error *error, char *buffer, size_t size)
+{
+	if (error->system_errno != 0)
+		snprintf(buffer, size, "%s: %s", error->text, strerror(error->system_errno));
+	else
+		snprintf(buffer, size, "%s", error->text);
+	return buffer;
+}
+
+static int connection_info(int fd, struct connection_info *ret_info, struct error *error)
+{
+	struct tcp_addresses addresses;
+	int r = tcp_addresses(fd, &addresses, error);
+
+	if (r != 0)
+		return r;
+	*ret_info = (struct connection_info){
+		.local = addresses.local,
+		.remote = addresses.remote,
+		.local_link_local = addresses.link_local,
+		.interface_address = { addresses.interface_ipv4, addresses.interface_ipv6 },
+		.local_port = addresses.local_port,
+		.remote_port = addresses.remote_port,
+		.directly_connected = addresses.directly_connected,
+	};
+	return 0;
+}
+
+static struct tcp_options options_of(const struct peer *peer)
+{
+	return (struct tcp_options){
+		.local = peer->local_address,
+		.remote = peer->address,
+		.remote_port = peer->port,
+		.interface = peer->interface,
+		.ttl = peer->ttl,
+		.minimum_ttl = peer->minimum_ttl,
+		.password = peer->password,
+		.password_length = peer->password_length,
+	};
+}
+
+void transport_connect(void *context, struct neighbor *neighbor)
+{
+	struct speaker_process *process = context;
+	struct peer *peer = peer_of(process, neighbor);
+	struct tcp_options options;
+	struct error error = { 0 };
+	int fd;
+
+	if (peer == NULL || peer->transports[CONNECTION_OUTGOING] != NULL)
+		return;
+	options = options_of(peer);
+	if (tcp_connect(&options, &fd, &error) != 0) {
+		/* Not reported from here: the sink must not call back. The connect-retry timer
+		 * tries again, and status shows the reason. */
+		error_text(&error, peer->last_error, sizeof(peer->last_error));
+		log_fields(LOG_WARNING, "bgp-connect", peer->last_error, "neighbor", peer->name,
+			NULL);
+		return;
+	}
+	if (transport_new(process, peer, CONNECTION_OUTGOING, TRANSPORT_CONNECTING, fd) == NULL)
+		snprintf(peer->last_error, sizeof(peer->last_error), "out of memory");
+}
+
+static void on_linger(uv_timer_t *timer)
+{
+	transport_free(timer->data);
+}
+
+static void transport_linger(struct transport *transport)
+{
+	if (shutdown(transport->fd, SHUT_WR) != 0) {
+		transport_free(transport);
+		return;
+	}
+	transport->phase = TRANSPORT_LINGERING;
+	uv_timer_start(&transport->linger, on_linger, LINGER_MS, 0);
+	poll_update(transport);
+}
+
+static void transport_detach(struct transport *transport)
+{
+	transport->peer->transports[transport->direction] = NULL;
+	transport->peer = NULL;
+	list_remove(&transport->ready);
+}
+
+/* Keep what the socket did not take. */
+static bool pending_keep(struct transport *transport, const uint8_t *bytes, size_t length)
+{
+	transport->pending = malloc(length);
+	if (transport->pending == NULL)
+		return false;
+	memcpy(transport->pending, bytes, length);
+	transport->pending_length = length;
+	transport->pending_sent = 0;
+	return true;
+}
+
+/* Bytes taken by the socket; -1 if the connection is broken. */
+static ssize_t transport_write(struct transport *transport, const uint8_t *bytes, size_t length)
+{
+	ssize_t sent = send(transport->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	return sent;
+}
+
+/* Send, or queue behind what the socket refused before. False: the connection is broken. */
+static bool transport_last_words(
+	struct transport *transport, const uint8_t *last, size_t length)
+{
+	ssize_t sent;
+
+	if (transport->pending != NULL) {
+		size_t left = transport->pending_length - transport->pending_sent;
+		uint8_t *joined = malloc(left + length);
+
+		if (joined == NULL)
+			return false;
+		memcpy(joined, transport->pending + transport->pending_sent, left);
+		memcpy(joined + left, last, length);
+		free(transport->pending);
+		transport->pending = joined;
+		transport->pending_length = left + length;
+		transport->pending_sent = 0;
+		return true;
+	}
+	sent = transport_write(transport, last, length);
+	if (sent < 0)
+		return false;
+	return (size_t)sent == length ||
+	       pending_keep(transport, last + sent, length - (size_t)sent);
+}
+
+/* Fetch and write until the socket is full or nothing is left. False: the connection is gone.
+ */
+static bool transport_pump(struct transport *transport)
+{
+	struct speaker_process *process = transport->process;
+
+	while (transport->pending == NULL && transport->peer != NULL) {
+		struct neighbor *neighbor = transport->peer->neighbor;
+		size_t length = speaker_output(process->speaker, neighbor, transport->direction,
+			process->output, BGP_EXTENDED_MESSAGE_MAX, clock_now());
+		ssize_t sent;
+
+		if (length == 0)
+			break;
+		sent = transport_write(transport, process->output, length);
+		if (sent < 0) {
+			transport_lost(transport, strerror(errno));
+			return false;
+		}
+		if ((size_t)sent < length && !pending_keep(transport, process->output + sent,
+						     length - (size_t)sent)) {
+			transport_lost(transport, "out of memory");
+			return false;
+		}
+		if (sent > 0)
+			speaker_progress(process->speaker, neighbor, transport->direction,
+				transport->pending == NULL, clock_now());
+	}
+	return true;
+}
+
+void transport_disconnect(void *context, struct neighbor *neighbor,
+	enum connection_direction direction, const uint8_t *last, size_t length)
+{
+	struct speaker_process *process = context;
+	struct peer *peer = peer_of(process, neighbor);
+	struct transport *transport = peer == NULL ? NULL : peer->transports[direction];
+
+	if (transport == NULL)
+		return;
+	if (last == NULL || transport->phase == TRANSPORT_CONNECTING ||
+		!transport_last_words(transport, last, length)) {
+		transport_free(transport);
+		return;
+	}
+	transport_detach(transport);
+	if (transport->pending == NULL) {
+		transport_linger(transport);
+		return;
+	}
+	transport->phase = TRANSPORT_CLOSING;
+	uv_timer_start(&transport->linger, on_linger, LINGER_MS, 0);
+	poll_update(transport);
+}
+
+void transport_output_ready(
+	void *context, struct neighbor *neighbor, enum connection_direction direction)
+{
+	struct speaker_process *process = context;
+	struct peer *peer = peer_of(process, neighbor);
+	struct transport *transport = peer == NULL ? NULL : peer->transports[direction];
+
+	if (transport != NULL && transport->phase == TRANSPORT_OPEN &&
+		list_empty(&transport->ready))
+		list_append(&process->ready, &transport->ready);
+}
+
+void transport_flush(struct speaker_process *process)
+{
+	while (!list_empty(&process->ready)) {
+		struct transport *transport =
+			container_of(process->ready.next, struct transport, ready);
+
+		list_remove(&transport->ready);
+		if (transport->phase == TRANSPORT_OPEN && transport_pump(transport) &&
+			transport->phase == TRANSPORT_OPEN)
+			poll_update(transport);
+	}
+}
+
+static void on_connected(struct transport *transport)
+{
+	struct speaker_process *process = transport->process;
+	struct connection_info info;
+	struct error error = { 0 };
+	char reason[256];
+
+	if (tcp_result(transport->fd, &error) != 0 ||
+		connection_info(transport->fd, &info, &error) != 0) {
+		transport_lost(transport, error_text(&error, reason, sizeof(reason)));
+		return;
+	}
+	transport->phase = TRANSPORT_OPEN;
+	transport->peer->last_error[0] = '\0';
+	poll_update(transport);
+	speaker_connected(process->speaker, transport->peer->neighbor, &info, clock_now());
+}
+
+static void on_writable(struct transport *transport)
+{
+	const uint8_t *rest = transport->pending + transport->pending_sent;
+	size_t length = transport->pending_length - transport->pending_sent;
+	ssize_t sent =
+		transport->pending == NULL ? 0 : transport_write(transport, rest, length);
+
+	if (sent < 0) {
+		transport_lost(transport, strerror(errno));
+		return;
+	}
+	transport->pending_sent += (size_t)sent;
+	if (transport->pending != NULL &&
+		transport->pending_sent == transport->pending_length) {
+		free(transport->pending);
+		transport->pending = NULL;
+	}
+	if (transport->phase == TRANSPORT_CLOSING) {
+		if (transport->pending == NULL)
+			transport_linger(transport);
+		return;
+	}
+	if (sent > 0)
+		speaker_progress(transport->process->speaker, transport->peer->neighbor,
+			transport->direction, transport->pending == NULL, clock_now());
+	if (transport->phase == TRANSPORT_OPEN && transport->pending == NULL &&
+		!transport_pump(transport))
+		return;
+	poll_update(transport);
+}
+
+static void on_readable(struct transport *transport)
+{
+	struct speaker_process *process = transport->process;
+
+	/* The speaker may disconnect it at any message: look at the phase each time. */
+	for (int i = 0; i < READS_PER_EVENT; i++) {
+		ssize_t length = recv(transport->fd, process->input, INPUT_SIZE, MSG_DONTWAIT);
+
+		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (length <= 0) {
+			transport_lost(
+				transport, length == 0 ? "the neighbour closed the connection"
+						       : strerror(errno));
+			return;
+		}
+		if (transport->phase == TRANSPORT_OPEN)
+			speaker_received(process->speaker, transport->peer->neighbor,
+				transport->direction, process->input, (size_t)length,
+				clock_now());
+		if (transport->phase == TRANSPORT_CLOSED)
+			return;
+	}
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct transport *transport = poll->data;
+	struct speaker_process *process = transport->process;
+
+	if (transport->phase == TRANSPORT_CONNECTING) {
+		on_connected(transport);
+	} else if (status < 0) {
+		transport_lost(transport, uv_strerror(status));
+	} else {
+		if (events & UV_WRITABLE)
+			on_writable(transport);
+		if ((events & UV_READABLE) && (transport->phase == TRANSPORT_OPEN ||
+						      transport->phase == TRANSPORT_LINGERING))
+			on_readable(transport);
+	}
+	speaker_process_settle(process);
+}
+
+static void accept_one(struct speaker_process *process, int fd, const struct address *remote,
+	const char *interface)
+{
+	struct neighbor *neighbor =
+		speaker_neighbor_by_address(process->speaker, remote, interface);
+	struct peer *peer = neighbor == NULL ? NULL : peer_of(process, neighbor);
+	struct connection_info info;
+	struct tcp_options options;
+	struct error error = { 0 };
+	char text[ADDRESS_TEXT_MAX], reason[256];
+
+	if (peer == NULL || peer->transports[CONNECTION_INCOMING] != NULL) {
+		log_fields(LOG_INFO, "bgp-refused",
+			peer == NULL ? "connection from an address that is no neighbour"
+				     : "second connection from a neighbour",
+			"address", address_format(remote, text), NULL);
+		close(fd);
+		return;
+	}
+	options = options_of(peer);
+	if (tcp_adopt(fd, &options, &error) != 0 || connection_info(fd, &info, &error) != 0) {
+		log_fields(LOG_WARNING, "bgp-accept",
+			error_text(&error, reason, sizeof(reason)), "neighbor", peer->name,
+			NULL);
+		close(fd);
+		return;
+	}
+	if (transport_new(process, peer, CONNECTION_INCOMING, TRANSPORT_OPEN, fd) == NULL)
+		return;
+	if (!speaker_accepted(process->speaker, neighbor, &info, clock_now()) &&
+		peer->transports[CONNECTION_INCOMING] != NULL)
+		transport_free(peer->transports[CONNECTION_INCOMING]);
+}
+
+static void on_listener(uv_poll_t *poll, int status, int events)
+{
+	struct speaker_process *process = poll->data;
+	int which = poll == process->listener_polls[0] ? 0 : 1;
+
+	(void)events;
+	if (status < 0 || process->stopping || process->speaker == NULL)
+		return;
+	for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
+		struct address remote = { 0 };
+		char interface[TCP_INTERFACE_MAX];
+		struct error error = { 0 };
+		int fd, r;
+
+		r = tcp_accept(process->listeners[which], &fd, &remote, interface, &error);
+		if (r == ERROR_NOT_FOUND)
+			break;
+		if (r != 0) {
+			log_event(LOG_WARNING, "bgp-accept", "%s: %s", error.text,
+				strerror(error.system_errno));
+			break;
+		}
+		accept_one(process, fd, &remote, interface);
+	}
+	speaker_process_settle(process);
+}
+
+static void listener_freed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void listener_close(struct speaker_process *process, int which)
+{
+	if (process->listener_polls[which] != NULL)
+		uv_close((uv_handle_t *)process->listener_polls[which], listener_freed);
+	process->listener_polls[which] = NULL;
+	if (process->listeners[which] >= 0)
+		close(process->listeners[which]);
+	process->listeners[which] = -1;
+}
+
+void transport_listen(struct speaker_process *process, int which, int fd)
+{
+	uv_poll_t *poll = calloc(1, sizeof(*poll));
+
+	listener_close(process, which);
+	if (poll == NULL || uv_poll_init(process->loop, poll, fd) != 0) {
+		free(poll);
+		close(fd);
+		return;
+	}
+	poll->data = process;
+	process->listeners[which] = fd;
+	process->listener_polls[which] = poll;
+	tcp_listener_prepare(fd, which == 0 ? FAMILY_IPV4 : FAMILY_IPV6);
+	list_for_each(node, &process->peers)
+		transport_password(process, container_of(node, struct peer, link));
+	uv_poll_start(poll, UV_READABLE, on_listener);
+}
+
+void transport_password(struct speaker_process *process, struct peer *peer)
+{
+	int fd = process->listeners[peer->address.family == FAMILY_IPV4 ? 0 : 1];
+	struct error error = { 0 };
+	char reason[256];
+
+	if (fd < 0)
+		return;
+	if (tcp_password_set(fd, &peer->address, peer->interface, peer->password,
+		    peer->password_length, &error) == 0)
+		return;
+	snprintf(peer->last_error, sizeof(peer->last_error), "%s",
+		error_text(&error, reason, sizeof(reason)));
+	log_fields(LOG_ERROR, "bgp-password", peer->last_error, "neighbor", peer->name, NULL);
+}
+
+bool transport_idle(const struct speaker_process *process)
+{
+	list_for_each(node, &process->transports) {
+		const struct transport *transport = container_of(node, struct transport, link);
+
+		if (transport->phase != TRANSPORT_LINGERING)
+			return false;
+	}
+	return true;
+}
+
+void transport_close_all(struct speaker_process *process)
+{
+	list_for_each_safe(node, &process->transports)
+		transport_free(container_of(node, struct transport, link));
+	for (int which = 0; which < 2; which++)
+		listener_close(process, which);
+}
