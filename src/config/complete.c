@@ -2,45 +2,26 @@
 /* The defaults that follow from other values. */
 #include "config/complete.h"
 
-#include <string.h>
-
 #include "base/error.h"
 
 #define SEND_HOLD_LEAST_NS ((int64_t)8 * 60 * 1000000000) /* RFC 9687 section 6 */
 
-static bool name_taken(const struct config_check *checks, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct config_check *check = &checks[i];
-
-		if (check->name != NULL && strcmp(check->name, name) == 0)
-			return true;
-		if ((check->type == CHECK_ALL || check->type == CHECK_ANY) &&
-			name_taken(check->group.children, check->group.child_count, name))
-			return true;
-	}
-	return false;
-}
-
 struct naming {
-	const struct config_service *service;
 	struct arena *arena;
-	unsigned used[CHECK_TYPE_COUNT]; /* numbers handed out a type */
+	unsigned seen[CHECK_TYPE_COUNT]; /* checks of each type so far */
 };
 
+/* The name follows from the place alone, so that a printed configuration reads back the same.
+ */
 static int name_check(struct naming *naming, struct config_check *check)
 {
-	char *name = NULL;
+	unsigned number = ++naming->seen[check->type];
 
-	while (check->name == NULL) {
-		name = arena_format(naming->arena, "%s-%u", config_check_type_name(check->type),
-			++naming->used[check->type]);
-		if (name == NULL)
-			return ERROR_MEMORY;
-		if (!name_taken(naming->service->checks, naming->service->check_count, name))
-			check->name = name;
-	}
-	return 0;
+	if (check->name != NULL)
+		return 0;
+	check->name = arena_format(
+		naming->arena, "%s-%u", config_check_type_name(check->type), number);
+	return check->name == NULL ? ERROR_MEMORY : 0;
 }
 
 static int complete_checks(
@@ -64,7 +45,7 @@ static int complete_checks(
 
 int complete_service(struct config_service *service, struct arena *arena)
 {
-	struct naming naming = { .service = service, .arena = arena };
+	struct naming naming = { .arena = arena };
 	struct prefix *announce;
 
 	if (service->announce_count == 0 && service->address_count > 0) {

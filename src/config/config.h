@@ -97,8 +97,7 @@ struct config_header {
 struct config_check_socket {
 	uint16_t port;
 	enum config_protocol protocol;
-	struct duration
-		grace; /* how long a listener may be gone in a hand-over; default 3 ms */
+	struct duration grace; /* default 3 ms: for a listener to be gone in a hand-over */
 };
 
 struct config_check_tcp {
@@ -132,11 +131,10 @@ struct config_check_dns {
 	uint16_t port; /* default 53 */
 	enum config_transport transport;
 	const char *name;
-	uint16_t type;  /* default SOA */
-	uint16_t class; /* default IN; CH for CHAOS */
-	uint16_t rcode; /* default 0, NOERROR */
-	const char
-		*expect; /* substring of one answer's RDATA in presentation form; NULL: any */
+	uint16_t type;           /* default SOA */
+	uint16_t class;          /* default IN; CH for CHAOS */
+	uint16_t rcode;          /* default 0, NOERROR */
+	const char *expect;      /* substring of one answer's RDATA as text; NULL: any */
 	const char *expect_nsid; /* substring of the NSID; NULL: not asked */
 	bool expect_answer; /* default true: at least one answer record when rcode is NOERROR */
 	bool recursion_desired; /* default false */
@@ -148,16 +146,16 @@ struct config_check_exec {
 };
 
 struct config_check_icmp {
-	uint16_t size;         /* payload bytes; default 56 */
-	struct address target; /* default: the service's address. Another target (a gateway) is
-				* a dependency check and needs shared: true semantics */
+	uint16_t size; /* payload bytes; default 56 */
+	/* FAMILY_NONE: the service's address. Another one (a gateway) is a dependency. */
+	struct address target;
 };
 
 /* A check, or a group of checks. */
 struct config_check {
 	enum config_check_type type;
 	struct config_mark mark;
-	const char *name; /* default: "dns-1": type and position, unique in the service */
+	const char *name; /* key `label`; default "dns-1": the first dns check of the service */
 	/* Which of the service's addresses to check: FAMILY_NONE means each of them in turn is
 	 * its own probe, and the check is as good as the worst of them. */
 	struct address address;
@@ -235,10 +233,8 @@ struct config_service {
 	enum config_on_exit on_exit;
 	struct duration hold_down; /* default 5 s: healthy this long before coming back; 0 at
 				    * the very first start */
-	struct duration
-		address_delay; /* default 2 s: from withdrawal to taking the address off */
-	struct duration
-		unknown_hold; /* default 60 s: last state kept while the checker is gone */
+	struct duration address_delay;   /* default 2 s: from withdrawal to removal */
+	struct duration unknown_hold;    /* default 60 s: last state kept without a checker */
 	enum config_after unknown_after; /* default keep */
 	struct config_damping damping;
 	struct config_drain drain;
@@ -305,10 +301,9 @@ struct config_neighbor {
 	bool graceful_shutdown; /* default false: maintenance of this session: RFC 8326 */
 	enum config_import import;
 	uint32_t maximum_prefixes; /* default 1,500,000 per family, with import: all */
-	struct duration
-		maximum_prefixes_restart; /* default 5 min until the next try; 0: never */
-	struct config_attributes export;  /* added to every route sent to this neighbour */
-	struct address next_hop_ipv4;     /* FAMILY_NONE: the session's local address */
+	struct duration maximum_prefixes_restart; /* default 5 min to the next try; 0: never */
+	struct config_attributes export; /* added to every route sent to this neighbour */
+	struct address next_hop_ipv4;    /* FAMILY_NONE: the session's local address */
 	struct address next_hop_ipv6;
 };
 
@@ -357,6 +352,9 @@ struct config {
 	enum config_log_level log_level;
 	struct arena arena; /* holds all of the above */
 };
+
+/* True if both mean the same, whatever was said or left to defaults; marks do not count. */
+bool config_equal(const struct config *a, const struct config *b);
 
 /* NULL if there is none of that name. */
 const struct config_service *config_service_find(const struct config *config, const char *name);

@@ -49,6 +49,7 @@ enum schema_flag {
 	FIELD_COMPUTED = 4u, /* not said is zero or NULL, which config/complete.c then fills in;
 			      * .preset says in words how */
 	FIELD_EMPTY = 8u,    /* an empty text is allowed */
+	FIELD_BYTES = 16u,   /* control characters are allowed in the text */
 };
 
 /* What a changed value concerns: see config/diff.h. */
@@ -61,6 +62,7 @@ enum schema_touch {
 	TOUCHES_TIMING,
 	TOUCHES_SESSION, /* the BGP session must be set up anew */
 	TOUCHES_ROUTES,  /* the session stays, what is sent over it is looked at again */
+	TOUCHES_ENTRIES, /* a map: its entries are compared one by one */
 	TOUCHES_QUIETLY, /* takes effect without anybody noticing */
 };
 

@@ -8,43 +8,9 @@
 
 #include <string.h>
 
+#include "config/utf8.h"
+
 #define ERRORS_MAX 10 /* a source; one a line */
-
-/* Decodes one character at bytes[0..left). Returns its length, or 0 if it is none. */
-static size_t decode(const unsigned char *bytes, size_t left, uint32_t *ret_character)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char first = bytes[0];
-	size_t length = first < 0x80   ? 1
-			: first < 0xc2 ? 0
-			: first < 0xe0 ? 2
-			: first < 0xf0 ? 3
-				       : 4;
-	uint32_t character = length == 1 ? first : first & (0x7fu >> length);
-
-	if (length == 0 || length > left || first > 0xf4)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-		character = (character << 6) | (bytes[i] & 0x3fu);
-	}
-	if (character < least[length] || character > 0x10ffff ||
-		(character >= 0xd800 && character < 0xe000))
-		return 0;
-	*ret_character = character;
-	return length;
-}
-
-/* YAML's line breaks beyond \n would make libyaml count lines that editors do not show. */
-static bool is_printable(uint32_t c)
-{
-	if (c < 0x20)
-		return c == '\t' || c == '\n' || c == '\r';
-	return c < 0x7f ||
-	       (c >= 0xa0 && c != 0x2028 && c != 0x2029 && c < 0xfffe && c != 0xfeff) ||
-	       c >= 0x10000;
-}
 
 static void complain(struct tree *tree, const struct place *place, size_t length)
 {
@@ -68,10 +34,10 @@ const char *tree_clean(struct tree *tree, const struct config_source *source)
 
 	while (text != NULL && at < source->length) {
 		uint32_t character = 0;
-		size_t length = decode(
+		size_t length = utf8_decode(
 			(const unsigned char *)text + at, source->length - at, &character);
 
-		if (length == 0 || !is_printable(character)) {
+		if (length == 0 || !utf8_is_printable(character)) {
 			if (place.line != bad_line && errors++ < ERRORS_MAX)
 				complain(tree, &place, length);
 			bad_line = place.line;

@@ -251,6 +251,15 @@ static int keep_text(const char *text, struct arena *arena, void *target, struct
 	return 0;
 }
 
+/* What would break a line of HTTP, of a log or of a terminal. */
+static bool holds_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
 static int parse_string(const struct schema_field *field, const char *text, struct arena *arena,
 	void *target, struct error *error)
 {
@@ -261,6 +270,10 @@ static int parse_string(const struct schema_field *field, const char *text, stru
 	if (strlen(text) > TEXT_MAX) {
 		error_hint(error, "at most %u bytes", TEXT_MAX);
 		return error_set(error, ERROR_RANGE, "this text is too long");
+	}
+	if ((field->flags & FIELD_BYTES) == 0 && holds_control(text)) {
+		error_hint(error, "take out line breaks, tabs and escapes such as \\n");
+		return error_set(error, ERROR_MALFORMED, "this text holds a control character");
 	}
 	return keep_text(text, arena, target, error);
 }
