@@ -2,7 +2,11 @@
 """Real daemons for the tests, one file each, behind one interface (base.Router)."""
 from .base import Neighbor, NotSupported, Origin, Route, Router
 from .bird import Bird
+from .exabgp import ExaBgp
+from .frr import Frr
+from .gobgp import GoBgp
+from .openbgpd import OpenBgpd
 
-ROUTERS = {router.kind: router for router in (Bird,)}
+ROUTERS = {router.kind: router for router in (Bird, Frr, GoBgp, OpenBgpd, ExaBgp)}
 
-__all__ = ["Bird", "Neighbor", "NotSupported", "Origin", "ROUTERS", "Route", "Router"]
+__all__ = ["Bird", "ExaBgp", "Frr", "GoBgp", "Neighbor", "NotSupported", "OpenBgpd", "Origin", "ROUTERS", "Route", "Router"]

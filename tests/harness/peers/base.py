@@ -18,9 +18,9 @@ import re
 
 #: Every feature that a daemon may have.
 FEATURES = frozenset({
-    "ipv4", "ipv6", "four_octet_as", "communities", "large_communities",
+    "ipv4", "ipv6", "ipv6_over_ipv4", "four_octet_as", "communities", "large_communities",
     "extended_communities", "md5", "gtsm", "multihop", "passive", "graceful_shutdown",
-    "graceful_restart", "graceful_restart_helper", "route_refresh", "enhanced_route_refresh",
+    "graceful_restart", "graceful_restart_helper", "route_refresh", "route_refresh_sent", "enhanced_route_refresh",
     "shutdown_message_sent", "shutdown_message_received", "extended_nexthop", "role",
     "link_local_neighbor", "kernel_routes", "extended_message", "shows_stale",
 })
@@ -208,6 +208,16 @@ class Router:
     def _apply_withdraw(self, origin):
         raise NotImplementedError
 
+    def own_next_hop(self, origin):
+        """The next hop to name for IPv6 routes in an IPv4 session, or None.
+
+        For the daemons that would otherwise send ::ffff:A.B.C.D there, or nothing.
+        """
+        if origin.next_hop is None and origin.version == 6 and any(
+                n.version == 4 and "ipv6" in n.families for n in self.neighbors):
+            return self.node.local_address(6)
+        return origin.next_hop
+
     # ---- questions
 
     def session_established(self, address):
@@ -222,6 +232,10 @@ class Router:
 
     def notification_received(self, address):
         """Text of the last NOTIFICATION from this neighbour with its message, or ""."""
+        raise NotSupported(f"{self.kind} does not show it")
+
+    def end_of_rib_received(self, address):
+        """True when the neighbour has said, for every family, that it sent all its routes."""
         raise NotSupported(f"{self.kind} does not show it")
 
     # ---- requests

@@ -87,6 +87,11 @@ class Bird(Router):
         finally:
             control.close()
 
+    def log(self):
+        """BIRD's own log."""
+        with open(self.path("bird.log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
     # ---- configuration
 
     def config(self):
@@ -94,7 +99,6 @@ class Bird(Router):
                   f" RTS_BGP; }}; merge paths off; }}" for f in FAMILIES if self.kernel]
         return "\n".join([
             f'log "{self.path("bird.log")}" all;',
-            "debug protocols { states, events };",
             f"router id {self.router_id};",
             "protocol device { scan time 1; }",
             "protocol direct { ipv4; ipv6; }",
@@ -139,11 +143,11 @@ class Bird(Router):
         own = f" {neighbor.local_address}" if neighbor.local_address else ""
         if neighbor.interface and neighbor.version == 6:
             own = ""
-        lines = [f"local{own} as {neighbor.local_asn}",
+        lines = ["debug { states, events, packets }", f"local{own} as {neighbor.local_asn}",
                  f"neighbor {address_text(neighbor.address)} as {neighbor.asn}",
                  f"hold time {neighbor.hold_s}", "connect delay time 1", "connect retry time 1",
                  "error wait time 1, 2", "error forget time 1",
-                 f"graceful restart {'on' if neighbor.graceful_restart else 'aware'}",
+                 f"graceful restart {'on' if neighbor.graceful_restart else 'off'}",
                  f"graceful restart time {neighbor.restart_time_s}"]
         # Without an interface BIRD takes any neighbour address as reached through a hop.
         lines.append(f"multihop {neighbor.multihop}" if neighbor.multihop else "direct")
@@ -234,6 +238,12 @@ class Bird(Router):
         error = re.search(r"Last error:\s+Received: (.*)", text)
         message = re.search(r"^\s+Message:\s+(.*)", text, re.MULTILINE)
         return ": ".join(m[1] for m in (error, message) if m) if error else ""
+
+    def end_of_rib_received(self, address):
+        # Only the log has it; what came before the last start of the session does not count.
+        neighbor = self.neighbor(address)
+        session = self.log().rpartition(f"{neighbor.name}: BGP session established")[2]
+        return session.count(f"{neighbor.name}: Got END-OF-RIB") >= len(neighbor.families)
 
     # ---- requests
 
