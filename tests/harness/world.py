@@ -314,9 +314,16 @@ class World:
         return [pid for node in self.nodes.values() for pid in node.pids()]
 
     def close(self):
-        """Ends every process in every node and removes the nodes."""
+        """Ends every process in every node and removes the nodes.
+
+        Raises what a closer raised (a daemon's log with a crash in it), but cleans up first.
+        """
+        errors = []
         while self.closers:
-            self.closers.pop()()
+            try:
+                self.closers.pop()()
+            except Exception as error:  # pylint: disable=broad-except
+                errors.append(error)
         for node in self.nodes.values():
             for process in node.processes:
                 process.kill9()
@@ -324,6 +331,8 @@ class World:
         for node in self.nodes.values():
             _tool("ip", "netns", "del", node.netns)
         self.nodes = {}
+        if errors:
+            raise errors[0]
 
     def _nobody_left(self):
         left = self.pids()

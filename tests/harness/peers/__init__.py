@@ -5,8 +5,11 @@ from .bird import Bird
 from .exabgp import ExaBgp
 from .frr import Frr
 from .gobgp import GoBgp
+from .nginx import Nginx
+from .nsd import Nsd
 from .openbgpd import OpenBgpd
 
 ROUTERS = {router.kind: router for router in (Bird, Frr, GoBgp, OpenBgpd, ExaBgp)}
 
-__all__ = ["Bird", "ExaBgp", "Frr", "GoBgp", "Neighbor", "NotSupported", "OpenBgpd", "Origin", "ROUTERS", "Route", "Router"]
+__all__ = ["Bird", "ExaBgp", "Frr", "GoBgp", "Neighbor", "Nginx",
+           "NotSupported", "Nsd", "OpenBgpd", "Origin", "ROUTERS", "Route", "Router"]
