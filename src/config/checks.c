@@ -76,6 +76,8 @@ static bool read_check(
 		return false;
 	}
 	check->mark = section_mark(reading, &key->place);
+	if (said_add(&reading->said, check, key, false) != 0)
+		reading->out_of_memory = true;
 	read_body(reading, body, check);
 	return true;
 }

@@ -24,6 +24,21 @@ static int name_check(struct naming *naming, struct config_check *check)
 	return check->name == NULL ? ERROR_MEMORY : 0;
 }
 
+static struct duration shorter(struct duration a, struct duration b)
+{
+	return a.ns < b.ns ? a : b;
+}
+
+static void complete_timing(struct config_check *check)
+{
+	struct duration half = { check->interval.ns / 2 };
+
+	if (check->fast_interval.ns == 0)
+		check->fast_interval = shorter(duration_ms(200), check->interval);
+	if (check->timeout.ns == 0)
+		check->timeout = shorter(duration_ms(500), half);
+}
+
 static int complete_checks(
 	struct naming *naming, const struct config_check *checks, size_t count)
 {
@@ -34,6 +49,8 @@ static int complete_checks(
 
 		if (name_check(naming, check) != 0)
 			return ERROR_MEMORY;
+		if (!group)
+			complete_timing(check);
 		if (check->type == CHECK_HTTP && check->http.port == 0)
 			check->http.port = check->http.tls ? 443 : 80;
 		if (group && complete_checks(naming, check->group.children,

@@ -160,12 +160,12 @@ struct config_check {
 	 * its own probe, and the check is as good as the worst of them. */
 	struct address address;
 	struct duration interval;      /* default 1 s; from start to start */
-	struct duration fast_interval; /* default 200 ms; while rising or falling */
-	struct duration timeout;       /* default 500 ms; must be below interval */
-	unsigned rise;                 /* default 3: good results in a row to come up */
-	unsigned fall;                 /* default 2: bad results in a row to go down */
-	unsigned weight;               /* default 1: see config_service.minimum_weight */
-	bool invert;                   /* good is bad */
+	struct duration fast_interval; /* default 200 ms, at most interval; rising or falling */
+	struct duration timeout; /* default 500 ms, at most interval / 2; below interval */
+	unsigned rise;           /* default 3: good results in a row to come up */
+	unsigned fall;           /* default 2: bad results in a row to go down */
+	unsigned weight;         /* default 1: see config_service.minimum_weight */
+	bool invert;             /* good is bad */
 	bool degrades; /* failure makes the service degraded, not down (on-failure: degrade) */
 	union {
 		struct config_check_socket socket;

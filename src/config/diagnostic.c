@@ -9,7 +9,6 @@
  */
 #include "config/diagnostic.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,11 +108,20 @@ static struct config_diagnostic *take_slot(
 void diagnose(struct config_diagnostics *diagnostics, enum config_severity severity,
 	const struct place *place, const char *format, ...)
 {
+	va_list list;
+
+	va_start(list, format);
+	diagnose_list(diagnostics, severity, place, format, list);
+	va_end(list);
+}
+
+void diagnose_list(struct config_diagnostics *diagnostics, enum config_severity severity,
+	const struct place *place, const char *format, va_list list)
+{
 	struct arena *arena = &diagnostics->arena;
 	struct config_diagnostic *item = take_slot(diagnostics, severity);
 	size_t length = 0;
 	const char *line;
-	va_list list;
 
 	if (severity == CONFIG_ERROR)
 		diagnostics->error_count++;
@@ -123,9 +131,7 @@ void diagnose(struct config_diagnostics *diagnostics, enum config_severity sever
 	*item = (struct config_diagnostic){
 		.severity = severity, .line_text = no_text, .width = 1, .hint = no_text
 	};
-	va_start(list, format);
 	item->text = say(arena, format, list);
-	va_end(list);
 	if (place == NULL || place->source == NULL)
 		return;
 	line = find_line(place->source, place->line, &length);

@@ -3,6 +3,8 @@
 #ifndef NEARCAST_CONFIG_DIAGNOSTIC_H
 #define NEARCAST_CONFIG_DIAGNOSTIC_H
 
+#include <stdarg.h>
+
 #include "config/reader.h"
 
 /* A stretch of one line of the input. */
@@ -17,6 +19,9 @@ struct place {
 void diagnose(struct config_diagnostics *diagnostics, enum config_severity severity,
 	const struct place *place, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+void diagnose_list(struct config_diagnostics *diagnostics, enum config_severity severity,
+	const struct place *place, const char *format, va_list list)
+	__attribute__((format(printf, 4, 0)));
 void diagnose_hint(struct config_diagnostics *diagnostics, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -18,6 +18,11 @@
 
 #define SOURCE_BYTES_MAX (4u << 20)
 
+enum reader_rules {
+	READER_WITH_RULES,
+	READER_WITHOUT_RULES,
+};
+
 /* The names of the sources, kept as long as the configuration. */
 static const char *const *keep_names(
 	struct arena *arena, const struct config_source *sources, size_t count)
@@ -105,7 +110,8 @@ static struct node *read_trees(struct reading *reading, size_t source_count)
 	return root;
 }
 
-static int read_config(struct reading *reading, size_t source_count, struct config *config)
+static int read_config(struct reading *reading, size_t source_count, struct config *config,
+	enum reader_rules rules)
 {
 	struct node *root;
 
@@ -120,12 +126,14 @@ static int read_config(struct reading *reading, size_t source_count, struct conf
 	section_read(reading, &schema_root, root, config);
 	if (reading->out_of_memory || complete_config(config, &config->arena) != 0)
 		return ERROR_MEMORY;
-	validate_config(config, &reading->said, reading->tree.diagnostics);
+	if (rules == READER_WITH_RULES)
+		validate_config(config, &reading->said, reading->tree.diagnostics);
 	return 0;
 }
 
-int config_read(const struct config_source *sources, size_t source_count,
-	struct config **ret_config, struct config_diagnostics *diagnostics)
+static int read_all(const struct config_source *sources, size_t source_count,
+	enum reader_rules rules, struct config **ret_config,
+	struct config_diagnostics *diagnostics)
 {
 	struct arena scratch = { 0 };
 	struct config *config = calloc(1, sizeof(*config));
@@ -134,8 +142,8 @@ int config_read(const struct config_source *sources, size_t source_count,
 		.tree = { .arena = &scratch, .diagnostics = diagnostics },
 		.said = { .arena = &scratch },
 	};
-	int result =
-		config == NULL ? ERROR_MEMORY : read_config(&reading, source_count, config);
+	int result = config == NULL ? ERROR_MEMORY
+				    : read_config(&reading, source_count, config, rules);
 
 	if (result != 0)
 		diagnose(diagnostics, CONFIG_ERROR, NULL, "out of memory");
@@ -149,4 +157,16 @@ int config_read(const struct config_source *sources, size_t source_count,
 	}
 	*ret_config = config;
 	return 0;
+}
+
+int config_read(const struct config_source *sources, size_t source_count,
+	struct config **ret_config, struct config_diagnostics *diagnostics)
+{
+	return read_all(sources, source_count, READER_WITH_RULES, ret_config, diagnostics);
+}
+
+int config_read_unvalidated(const struct config_source *sources, size_t source_count,
+	struct config **ret_config, struct config_diagnostics *diagnostics)
+{
+	return read_all(sources, source_count, READER_WITHOUT_RULES, ret_config, diagnostics);
 }

@@ -46,6 +46,11 @@ struct config_diagnostics {
 int config_read(const struct config_source *sources, size_t source_count,
 	struct config **ret_config, struct config_diagnostics *diagnostics);
 
+/* The same without the rules of config/validate.h: whether it can be read, not whether it makes
+ * sense. For tests of the reader and the printer. */
+int config_read_unvalidated(const struct config_source *sources, size_t source_count,
+	struct config **ret_config, struct config_diagnostics *diagnostics);
+
 void config_diagnostics_clear(struct config_diagnostics *diagnostics);
 
 /* For people: "site.yaml:12:9: error: ..." with the line, a caret and the hint. */
