@@ -474,6 +474,20 @@ void printer_section(
 	arena_clear(&printer.arena);
 }
 
+void printer_field(
+	const struct schema_field *field, const void *base, bool with_secrets, struct text *out)
+{
+	struct printer printer = {
+		.with_defaults = true, .with_secrets = with_secrets, .touch = PRINT_ALL_TOUCHES
+	};
+
+	if (field->kind == KIND_CHECKS)
+		print_checks(&printer, field, base, NULL, 0, out);
+	else
+		print_field(&printer, field, base, out);
+	arena_clear(&printer.arena);
+}
+
 void config_print(
 	const struct config *config, bool with_defaults, bool with_secrets, struct text *out)
 {

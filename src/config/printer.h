@@ -15,6 +15,11 @@
 void printer_section(
 	const struct schema_section *section, const void *base, int touch, struct text *out);
 
+/* The value of one field of the struct at base, which may be no group or map; nothing if it is
+ * not set. Checks are printed over several lines. */
+void printer_field(const struct schema_field *field, const void *base, bool with_secrets,
+	struct text *out);
+
 /* One value as YAML, in quotes if it needs them. kind tells what it is. */
 void printer_quote(enum schema_kind kind, const char *value, struct text *out);
 

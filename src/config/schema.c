@@ -179,6 +179,7 @@ static const struct schema_field root_fields[] = {
 		SCHEMA_AT(R, site),
 		.flags = FIELD_REQUIRED,
 		.elsewhere = "name hostname",
+		.touches = TOUCHES_QUIETLY,
 		.help = "The name of this site, in logs and metrics." },
 	{ .key = "asn",
 		.kind = KIND_ASN,
@@ -189,11 +190,13 @@ static const struct schema_field root_fields[] = {
 		.kind = KIND_ROUTER_ID,
 		SCHEMA_AT(R, router_id),
 		.elsewhere = "routerid id",
+		.touches = TOUCHES_SESSION,
 		.help = "BGP identifier, unique among our routers, written like an IPv4 address; "
 			"required when there are neighbours." },
 	{ .key = "user",
 		.kind = KIND_STRING,
 		SCHEMA_AT(R, user),
+		.touches = TOUCHES_RESTART,
 		.help = "The user that the processes without privileges run as; not said: "
 			"nearcast, or nobody if there is no such user." },
 	{ .key = "services",

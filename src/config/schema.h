@@ -63,6 +63,7 @@ enum schema_touch {
 	TOUCHES_SESSION, /* the BGP session must be set up anew */
 	TOUCHES_ROUTES,  /* the session stays, what is sent over it is looked at again */
 	TOUCHES_ENTRIES, /* a map: its entries are compared one by one */
+	TOUCHES_RESTART, /* only a restart takes it over */
 	TOUCHES_QUIETLY, /* takes effect without anybody noticing */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pair of processes joined by a SOCK_SEQPACKET socket pair that carries records: one packet is
- * one record, with at most one file descriptor beside it. What a record means is not known here.
+ * A pair of processes joined by a SOCK_SEQPACKET socket pair that carries records: one packet
+ * is one record, with at most one file descriptor beside it. What a record means is not known
+ * here.
  */
 #ifndef NEARCAST_OS_CHANNEL_H
 #define NEARCAST_OS_CHANNEL_H
@@ -14,12 +15,14 @@
 
 struct channel;
 
-#define CHANNEL_RECORD_MAX 65536 /* bytes */
-#define CHANNEL_QUEUE_MAX  (4u << 20) /* bytes waiting in user space before sends are refused */
+#define CHANNEL_RECORD_MAX 65536      /* bytes */
+#define CHANNEL_QUEUE_MAX  (4u << 20) /* bytes waiting in user space before sends are refused \
+				       */
 
 struct channel_events {
 	void *context;
-	/* bytes are aligned for any type and valid during the call. fd is -1 or the callee's. */
+	/* bytes are aligned for any type and valid during the call. fd is -1 or the callee's.
+	 */
 	void (*record)(void *context, const void *bytes, size_t length, int fd);
 	/* The other end is gone. The channel is dead; close it. */
 	void (*lost)(void *context);

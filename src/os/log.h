@@ -18,7 +18,8 @@ bool log_enabled(enum log_level level);
 
 /*
  * log_event(LOG_INFO, "service-state", "service %s is up", name) with fields as pairs ended by
- * NULL: log_fields(level, event, message, "service", name, "state", "up", NULL). Values are strings.
+ * NULL: log_fields(level, event, message, "service", name, "state", "up", NULL). Values are
+ * strings.
  */
 void log_event(enum log_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

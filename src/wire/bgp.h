@@ -3,8 +3,8 @@
  * BGP-4 messages on the wire: framing and the fixed message types. The attribute codec is in
  * wire/bgp_attribute.h, UPDATE in wire/bgp_update.h, capabilities in wire/bgp_open.h.
  *
- * Everything here is a pure function of its bytes. Decoded values point into the message or into
- * the arena that the caller gave; nothing is owned here.
+ * Everything here is a pure function of its bytes. Decoded values point into the message or
+ * into the arena that the caller gave; nothing is owned here.
  */
 #ifndef NEARCAST_WIRE_BGP_H
 #define NEARCAST_WIRE_BGP_H
@@ -56,7 +56,8 @@ uint16_t bgp_family_afi(enum bgp_family family);
 uint8_t bgp_family_safi(enum bgp_family family);
 const char *bgp_family_name(enum bgp_family family); /* "ipv4", "ipv6" */
 
-/* NOTIFICATION codes: RFC 4271 section 4.5, RFC 7313, RFC 4486, RFC 8538, RFC 9384, RFC 9687. */
+/* NOTIFICATION codes: RFC 4271 section 4.5, RFC 7313, RFC 4486, RFC 8538, RFC 9384, RFC 9687.
+ */
 enum bgp_error_code {
 	BGP_ERROR_NONE = 0,
 	BGP_ERROR_HEADER = 1,
@@ -123,9 +124,10 @@ enum bgp_refresh_error { /* RFC 7313 section 5 */
 	BGP_REFRESH_INVALID_LENGTH = 1,
 };
 
-/* What a decoder found wrong enough to end the session: goes into a NOTIFICATION as it stands. */
+/* What a decoder found wrong enough to end the session: goes into a NOTIFICATION as it stands.
+ */
 struct bgp_fault {
-	uint8_t code;    /* enum bgp_error_code; 0: no fault */
+	uint8_t code; /* enum bgp_error_code; 0: no fault */
 	uint8_t subcode;
 	uint16_t data_length;
 	uint8_t data[64]; /* cut if the offending element is longer */
@@ -148,7 +150,8 @@ struct bgp_frame {
 /*
  * Look at the start of a byte stream. message_max is BGP_MESSAGE_MAX or, once both sides
  * announced it, BGP_EXTENDED_MESSAGE_MAX for all but OPEN and KEEPALIVE (RFC 8654 section 4).
- * Checks marker, length range per type, and type. Needs no more than the header to find a fault.
+ * Checks marker, length range per type, and type. Needs no more than the header to find a
+ * fault.
  */
 enum bgp_frame_status bgp_frame_read(const uint8_t *bytes, size_t length, size_t message_max,
 	struct bgp_frame *ret_frame, struct bgp_fault *ret_fault);
@@ -164,8 +167,9 @@ void bgp_keepalive_write(struct writer *w);
 
 struct bgp_notification {
 	uint8_t code, subcode;
-	bool hard_reset;    /* RFC 8538: the code and subcode are the encapsulated ones */
-	const uint8_t *data; /* in the message; after the shutdown text was taken, still all of it */
+	bool hard_reset; /* RFC 8538: the code and subcode are the encapsulated ones */
+	const uint8_t
+		*data; /* in the message; after the shutdown text was taken, still all of it */
 	uint16_t data_length;
 	/* Shutdown communication (RFC 9003) of a Cease/2 or /4: valid UTF-8 with control
 	 * characters replaced, always NUL-terminated; empty if none or invalid. */

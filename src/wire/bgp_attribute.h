@@ -77,11 +77,12 @@ struct bgp_attributes {
 	uint32_t originator_id; /* host order */
 	uint32_t only_to_customer;
 
-	const uint32_t *cluster_list; /* host order */
-	const uint32_t *communities;  /* host order */
+	const uint32_t *cluster_list;         /* host order */
+	const uint32_t *communities;          /* host order */
 	const uint64_t *extended_communities; /* host order: type in the top byte */
 	const struct bgp_large_community *large_communities;
-	uint16_t cluster_count, community_count, extended_community_count, large_community_count;
+	uint16_t cluster_count, community_count, extended_community_count,
+		large_community_count;
 };
 
 static inline bool bgp_attribute_present(const struct bgp_attributes *a, unsigned code)
@@ -104,8 +105,8 @@ const char *bgp_as_path_format(
 int bgp_as_path_prepend(
 	struct bgp_attributes *attributes, uint32_t asn, unsigned count, struct arena *arena);
 
-/* Text forms: "65000:10", "65000:1:2", "rt:65000:10", and names such as "no-export". Parse gives
- * ERROR_MALFORMED or ERROR_RANGE. Format always NUL-terminates. */
+/* Text forms: "65000:10", "65000:1:2", "rt:65000:10", and names such as "no-export". Parse
+ * gives ERROR_MALFORMED or ERROR_RANGE. Format always NUL-terminates. */
 #define BGP_COMMUNITY_TEXT_MAX 48
 int bgp_community_parse(const char *text, uint32_t *ret_community);
 int bgp_large_community_parse(const char *text, struct bgp_large_community *ret_community);
@@ -113,7 +114,8 @@ int bgp_extended_community_parse(const char *text, uint64_t *ret_community);
 const char *bgp_community_format(uint32_t community, char text[BGP_COMMUNITY_TEXT_MAX]);
 const char *bgp_large_community_format(
 	const struct bgp_large_community *community, char text[BGP_COMMUNITY_TEXT_MAX]);
-const char *bgp_extended_community_format(uint64_t community, char text[BGP_COMMUNITY_TEXT_MAX]);
+const char *bgp_extended_community_format(
+	uint64_t community, char text[BGP_COMMUNITY_TEXT_MAX]);
 
 const char *bgp_attribute_name(uint8_t code); /* "AS_PATH"; "unknown" */
 

@@ -56,10 +56,10 @@ struct bgp_capabilities {
 	bool restart_forwarding[BGP_FAMILY_COUNT]; /* F bit */
 	bool long_lived_restart;
 	uint32_t long_lived_time_s[BGP_FAMILY_COUNT];
-	char hostname[65];        /* printable ASCII, others replaced; empty if none */
-	uint8_t other_families;   /* multiprotocol families this software does not speak */
-	uint8_t unknown;          /* capabilities not understood, counted up to 255 */
-	uint8_t malformed;        /* capabilities with a wrong length, ignored and counted */
+	char hostname[65];      /* printable ASCII, others replaced; empty if none */
+	uint8_t other_families; /* multiprotocol families this software does not speak */
+	uint8_t unknown;        /* capabilities not understood, counted up to 255 */
+	uint8_t malformed;      /* capabilities with a wrong length, ignored and counted */
 };
 
 struct bgp_open {
@@ -72,17 +72,18 @@ struct bgp_open {
 };
 
 /*
- * Decode and check what needs no knowledge of the neighbour: version, lengths, hold time (1 and 2
- * refused), identifier not zero (RFC 6286), AS 0 (RFC 7607). A broken optional parameter or
- * capability framing is a fault (OPEN/0 or OPEN/4); a capability of wrong inner length is ignored
- * and counted (RFC 5492 section 3 leaves it open; one bad byte must not cost the session).
- * Returns 0, or ERROR_MALFORMED with *ret_fault filled.
+ * Decode and check what needs no knowledge of the neighbour: version, lengths, hold time (1 and
+ * 2 refused), identifier not zero (RFC 6286), AS 0 (RFC 7607). A broken optional parameter or
+ * capability framing is a fault (OPEN/0 or OPEN/4); a capability of wrong inner length is
+ * ignored and counted (RFC 5492 section 3 leaves it open; one bad byte must not cost the
+ * session). Returns 0, or ERROR_MALFORMED with *ret_fault filled.
  */
 int bgp_open_read(struct cursor body, struct bgp_open *ret_open, struct bgp_fault *ret_fault);
 
 /*
  * Write an OPEN with open->asn, hold_time_s, router_id and capabilities (asn_field and version
- * are computed; AS_TRANS above 65535). Uses the RFC 9072 form when the parameters exceed 255 bytes.
+ * are computed; AS_TRANS above 65535). Uses the RFC 9072 form when the parameters exceed 255
+ * bytes.
  */
 void bgp_open_write(struct writer *w, const struct bgp_open *open);
 

@@ -8,8 +8,8 @@
 /* What the two sides agreed on, and who the neighbour is: decides how bytes are read. */
 struct bgp_context {
 	bool four_octet_as;
-	bool ibgp;                                /* same AS: LOCAL_PREF and friends are meant */
-	bool family[BGP_FAMILY_COUNT];            /* negotiated */
+	bool ibgp;                     /* same AS: LOCAL_PREF and friends are meant */
+	bool family[BGP_FAMILY_COUNT]; /* negotiated */
 	bool extended_next_hop[BGP_FAMILY_COUNT]; /* negotiated, RFC 8950 */
 	bool add_path_receive[BGP_FAMILY_COUNT];
 	bool add_path_send[BGP_FAMILY_COUNT];
@@ -47,19 +47,20 @@ struct bgp_nlri {
 
 struct bgp_update {
 	struct bgp_attributes attributes;
-	/* withdrawn[0], announced[0]: the classic IPv4 fields. [1]: MP_UNREACH and MP_REACH; their
-	 * family is the one on the wire (it may be IPv4 too). Empty cursors where absent. */
+	/* withdrawn[0], announced[0]: the classic IPv4 fields. [1]: MP_UNREACH and MP_REACH;
+	 * their family is the one on the wire (it may be IPv4 too). Empty cursors where absent.
+	 */
 	struct bgp_nlri withdrawn[2];
 	struct bgp_nlri announced[2];
-	struct address mp_next_hop;            /* next hop of announced[1]; FAMILY_NONE if absent */
+	struct address mp_next_hop; /* next hop of announced[1]; FAMILY_NONE if absent */
 	struct address mp_next_hop_link_local; /* FAMILY_NONE if absent */
 	bool end_of_rib;                       /* RFC 4724 section 2 */
 	uint8_t end_of_rib_family;             /* enum bgp_family */
-	enum bgp_verdict verdict;              /* the worst; on TREAT_AS_WITHDRAW announced[] are
-	                                        * to be withdrawn */
-	uint8_t disabled_family;               /* enum bgp_family, for AFI_SAFI_DISABLE */
-	struct bgp_fault fault;                /* for SESSION_RESET and AFI_SAFI_DISABLE */
-	uint8_t malformation_count;            /* how many are in malformations[] */
+	enum bgp_verdict verdict;   /* the worst; on TREAT_AS_WITHDRAW announced[] are
+				     * to be withdrawn */
+	uint8_t disabled_family;    /* enum bgp_family, for AFI_SAFI_DISABLE */
+	struct bgp_fault fault;     /* for SESSION_RESET and AFI_SAFI_DISABLE */
+	uint8_t malformation_count; /* how many are in malformations[] */
 	uint16_t malformations_total;
 	struct bgp_malformation malformations[BGP_MALFORMATIONS_MAX];
 	uint16_t unknown_attributes; /* not understood: dropped, never passed on */
@@ -67,9 +68,9 @@ struct bgp_update {
 };
 
 /*
- * Decode the body of an UPDATE. Arrays are allocated in arena (the caller resets it per message;
- * at most 16 bytes per message byte are taken). Never fails for what a peer sent: the verdict
- * says what to do. Returns ERROR_MEMORY only.
+ * Decode the body of an UPDATE. Arrays are allocated in arena (the caller resets it per
+ * message; at most 16 bytes per message byte are taken). Never fails for what a peer sent: the
+ * verdict says what to do. Returns ERROR_MEMORY only.
  */
 int bgp_update_read(struct cursor body, const struct bgp_context *context, struct arena *arena,
 	struct bgp_update *ret_update);
@@ -85,18 +86,20 @@ struct bgp_route_key {
 
 /*
  * Write one UPDATE with as many of keys[0..count) as fit into context->message_max and the
- * writer, all of `family`, sharing `attributes` (next_hop and next_hop_link_local in it decide the
- * MP_REACH next hop; IPv4 over an IPv4 next hop uses the classic fields). Attributes are written in
- * order of code. Two-octet sessions get AS_TRANS and AS4_PATH (RFC 6793 section 4.2.2).
- * ret_written: how many keys were packed. ERROR_FULL if not even one fits, ERROR_RANGE if the
- * attributes cannot be encoded (e.g. no next hop of a fitting family); nothing is written then.
+ * writer, all of `family`, sharing `attributes` (next_hop and next_hop_link_local in it decide
+ * the MP_REACH next hop; IPv4 over an IPv4 next hop uses the classic fields). Attributes are
+ * written in order of code. Two-octet sessions get AS_TRANS and AS4_PATH (RFC 6793
+ * section 4.2.2). ret_written: how many keys were packed. ERROR_FULL if not even one fits,
+ * ERROR_RANGE if the attributes cannot be encoded (e.g. no next hop of a fitting family);
+ * nothing is written then.
  */
-int bgp_update_write(struct writer *w, const struct bgp_context *context, enum bgp_family family,
-	const struct bgp_attributes *attributes, const struct bgp_route_key *keys, size_t count,
-	size_t *ret_written);
+int bgp_update_write(struct writer *w, const struct bgp_context *context,
+	enum bgp_family family, const struct bgp_attributes *attributes,
+	const struct bgp_route_key *keys, size_t count, size_t *ret_written);
 /* The same for withdrawals. */
 int bgp_withdraw_write(struct writer *w, const struct bgp_context *context,
-	enum bgp_family family, const struct bgp_route_key *keys, size_t count, size_t *ret_written);
+	enum bgp_family family, const struct bgp_route_key *keys, size_t count,
+	size_t *ret_written);
 /* RFC 4724 section 2. */
 void bgp_end_of_rib_write(struct writer *w, enum bgp_family family);
 

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from harness import bgpwire as wire
-from harness.peers import Bird, Neighbor, Origin
+from harness.peers import ROUTERS, Bird, Neighbor, Origin
 from harness.rawbgp import Closed, Speaker, TimedOut
 from harness.wait import holds_for, wait_for
 
@@ -169,3 +169,45 @@ def test_stops_reading(pair):
     assert stuck
     speaker.start_pump()
     wait_for(lambda: len(speaker.table()) >= 4000, 20, "all routes once it reads again")
+
+
+#: Feature of a driver -> the capability that its daemon must then announce.
+CAPABILITIES = {
+    "route_refresh": wire.CAP_ROUTE_REFRESH, "four_octet_as": wire.CAP_FOUR_OCTET_AS,
+    "enhanced_route_refresh": wire.CAP_ENHANCED_REFRESH,
+    "extended_message": wire.CAP_EXTENDED_MESSAGE, "role": wire.CAP_ROLE,
+    "graceful_restart_helper": wire.CAP_GRACEFUL_RESTART,
+}
+
+
+@pytest.mark.parametrize("kind", ROUTERS)
+def test_the_features_of_the_drivers_are_those_in_the_open(world, kind):
+    peer, raw = world.node("peer"), world.node("raw")
+    world.link(peer, raw, ["10.0.0.1/24", "fd00::1/64"], ["10.0.0.2/24", "fd00::2/64"])
+    speaker = Speaker(raw, "10.0.0.1", RAW_ASN).listen()
+    role = "provider" if "role" in ROUTERS[kind].features else None
+    ROUTERS[kind](peer, 64501, neighbors=[
+        Neighbor("10.0.0.2", RAW_ASN, graceful_restart=True, role=role)]).start()
+    found = speaker.accept().expect(wire.OPEN, 20).capabilities
+    said = {feature for feature in CAPABILITIES if feature in ROUTERS[kind].features}
+    seen = {feature for feature, code in CAPABILITIES.items() if code in found}
+    if kind == "exabgp":
+        seen.discard("graceful_restart_helper")  # Announced, not kept: see its driver.
+    assert seen == said
+    assert len(found[wire.CAP_MULTIPROTOCOL]) == 2
+
+
+@pytest.mark.parametrize("kind", [k for k in ROUTERS if "multihop" in ROUTERS[k].features])
+def test_multihop(world, kind):
+    """peer 10.0.1.2 -- middle -- 10.0.2.2 raw"""
+    peer, middle, raw = world.node("peer"), world.router("middle"), world.node("raw")
+    world.link(peer, middle, ["10.0.1.2/24"], ["10.0.1.1/24"])
+    world.link(raw, middle, ["10.0.2.2/24"], ["10.0.2.1/24"])
+    peer.add_route("10.0.2.0/24", "10.0.1.1")
+    raw.add_route("10.0.1.0/24", "10.0.2.1")
+    router = ROUTERS[kind](peer, 64501, neighbors=[
+        Neighbor("10.0.2.2", RAW_ASN, multihop=2, families=("ipv4",), passive=True,
+                 local_address="10.0.1.2")]).start()
+    speaker = Speaker(raw, "10.0.1.2", RAW_ASN, local="10.0.2.2").establish()
+    speaker.announce("203.0.113.0/24")
+    router.wait_route("203.0.113.0/24")

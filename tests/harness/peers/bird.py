@@ -146,7 +146,7 @@ class Bird(Router):
         lines = ["debug { states, events, packets }", f"local{own} as {neighbor.local_asn}",
                  f"neighbor {address_text(neighbor.address)} as {neighbor.asn}",
                  f"hold time {neighbor.hold_s}", "connect delay time 1", "connect retry time 1",
-                 "error wait time 1, 2", "error forget time 1",
+                 "enable extended messages on", "error wait time 1, 2", "error forget time 1",
                  f"graceful restart {'on' if neighbor.graceful_restart else 'off'}",
                  f"graceful restart time {neighbor.restart_time_s}"]
         # Without an interface BIRD takes any neighbour address as reached through a hop.

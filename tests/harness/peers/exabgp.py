@@ -23,7 +23,7 @@ class ExaBgp(Router):
         "kernel_routes", "link_local_neighbor", "multihop", "role", "graceful_shutdown",
         # It announces the capability and forgets its table all the same.
         "graceful_restart", "graceful_restart_helper", "shows_stale",
-        "enhanced_route_refresh", "extended_nexthop",
+        "extended_nexthop",
         # It ends a session with a text of its own only, and trips over one it receives.
         "shutdown_message_sent", "shutdown_message_received",
     }
@@ -77,7 +77,8 @@ class ExaBgp(Router):
             # Checks what comes in when it listens, sends with 255 when it connects.
             lines += ["outgoing-ttl 255;", "incoming-ttl 255;"]
         lines += ["family {", *(f"  {family} unicast;" for family in neighbor.families), "}"]
-        lines += ["capability {", "  route-refresh enable;", "  asn4 enable;"]
+        lines += ["capability {", "  route-refresh enable;", "  asn4 enable;",
+                  "  extended-message enable;"]
         if neighbor.graceful_restart:
             lines.append(f"  graceful-restart {neighbor.restart_time_s};")
         lines += ["}", "api {", "  processes [ bridge ];", "  neighbor-changes;",

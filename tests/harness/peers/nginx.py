@@ -73,15 +73,16 @@ class Nginx(Server):
         self.write("config", self.config())
         self.process.signal(signal.SIGHUP)
 
+    def workers_now(self):
+        """The pids of the worker processes."""
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return set(map(int, file.read().split()))
+
     def set_status(self, status):
-        """Changes what / and /healthz answer, returns when it is so."""
+        """Changes what / and /healthz answer, returns when no old worker answers any more."""
+        before = self.workers_now()
         self.status = status
         self.reload()
-        url = f"http://{bracketed(self.addresses[0])}:{self.port}/healthz"
-        header = ["--haproxy-protocol"] if self.proxy_protocol else []
-
-        def changed():
-            done = self.node.run([program("curl"), "-sS", "-g", "-o", "/dev/null", "-w",
-                                  "%{http_code}", "--max-time", "2", *header, url])
-            return done.stdout == str(status)
-        self.world.wait_for(changed, 10, f"nginx on {self.node.name} to answer {status}")
+        self.world.wait_for(lambda: self.workers_now() and not self.workers_now() & before, 10,
+                            f"nginx on {self.node.name} to answer {status}")

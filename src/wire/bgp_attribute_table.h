@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of path attributes: a row an attribute, inside the wire room. bgp_update.c reads by
+ * it, bgp_update_write.c writes by it.
+ */
+#ifndef NEARCAST_WIRE_BGP_ATTRIBUTE_TABLE_H
+#define NEARCAST_WIRE_BGP_ATTRIBUTE_TABLE_H
+
+#include "wire/bgp_as_path.h"
+#include "wire/bgp_update.h"
+
+#define ATTRIBUTE_OPTIONAL   0x80
+#define ATTRIBUTE_TRANSITIVE 0x40
+#define ATTRIBUTE_PARTIAL    0x20
+#define ATTRIBUTE_EXTENDED   0x10
+
+/* What the attributes of one UPDATE have told so far. */
+struct attribute_reading {
+	const struct bgp_context *context;
+	struct arena *arena;
+	struct bgp_update *update;
+	struct as_path as_path, as4_path;
+	uint32_t as4_aggregator_asn;
+	struct address as4_aggregator_address;
+	uint64_t seen; /* bit per code, also of those discarded */
+	bool no_memory;
+};
+
+/* Read a value of the right flags; NULL, or why it is malformed (static text). */
+typedef const char *attribute_read(struct attribute_reading *reading, struct cursor value);
+/* Write the value for a session. */
+typedef void attribute_write(struct writer *w, const struct bgp_context *context,
+	const struct bgp_attributes *attributes);
+
+struct attribute_row {
+	uint8_t code;
+	uint8_t flags;     /* of ATTRIBUTE_OPTIONAL and ATTRIBUTE_TRANSITIVE */
+	uint8_t malformed; /* enum bgp_verdict */
+	uint8_t subcode;   /* enum bgp_update_error that RFC 4271 would have sent */
+	bool ibgp_only;    /* from eBGP it is discarded unread */
+	const char *name, *reference;
+	attribute_read *read;
+	attribute_write *write; /* NULL: written elsewhere (MP_REACH, MP_UNREACH) */
+};
+
+/* NULL if the attribute is not understood. */
+const struct attribute_row *attribute_row_of(uint8_t code);
+/* Rows by rising code; NULL ends. */
+const struct attribute_row *attribute_row_at(size_t index);
+
+#endif

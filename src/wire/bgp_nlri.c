@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prefixes on the wire: length in bits (1), then as many bytes as the bits need.
+ *
+ * Invariant: after nlri_check said yes, bgp_nlri_next never fails before the end.
+ *
+ * RFC 4271 section 4.3, RFC 4760 section 5, RFC 7606 section 5.3, RFC 7911 section 3.
+ */
+#include "wire/bgp_nlri.h"
+
+static enum family family_of(const struct bgp_nlri *nlri)
+{
+	return nlri->family == BGP_IPV4_UNICAST ? FAMILY_IPV4 : FAMILY_IPV6;
+}
+
+const char *nlri_check(const struct bgp_nlri *nlri)
+{
+	struct cursor c = nlri->bytes;
+	uint8_t most = family_bits(family_of(nlri));
+
+	while (cursor_left(&c) > 0) {
+		uint8_t bits;
+
+		if (nlri->add_path)
+			cursor_skip(&c, 4);
+		bits = cursor_u8(&c);
+		if (c.failed)
+			return "a prefix is cut short";
+		if (bits > most)
+			return "a prefix is longer than its address family allows";
+		cursor_skip(&c, (bits + 7u) / 8u);
+		if (c.failed)
+			return "a prefix runs past the end of its field";
+	}
+	return NULL;
+}
+
+bool bgp_nlri_next(struct bgp_nlri *nlri, struct prefix *ret_prefix, uint32_t *ret_path_id)
+{
+	struct cursor *c = &nlri->bytes;
+
+	if (c->failed || cursor_left(c) == 0)
+		return false;
+	*ret_path_id = nlri->add_path ? cursor_u32(c) : 0;
+	*ret_prefix = (struct prefix){ .address.family = (uint8_t)family_of(nlri) };
+	ret_prefix->length = cursor_u8(c);
+	if (ret_prefix->length > family_bits(family_of(nlri)))
+		return false;
+	cursor_copy(c, ret_prefix->address.bytes, (ret_prefix->length + 7u) / 8u);
+	/* RFC 4271 section 4.3: the value of trailing bits is irrelevant. */
+	prefix_normalise(ret_prefix);
+	return !c->failed;
+}
+
+size_t nlri_write(
+	struct writer *w, bool add_path, const struct bgp_route_key *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct prefix *prefix = &keys[i].prefix;
+		size_t bytes = (prefix->length + 7u) / 8u;
+
+		if (writer_room(w) < (add_path ? 5u : 1u) + bytes)
+			return i;
+		if (add_path)
+			writer_u32(w, keys[i].path_id);
+		writer_u8(w, prefix->length);
+		writer_bytes(w, prefix->address.bytes, bytes);
+	}
+	return count;
+}
