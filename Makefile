@@ -39,6 +39,19 @@ release: $(RELEASE)/build.ninja ## optimised and hardened in build-release/
 fuzz: $(FUZZ)/build.ninja ## libFuzzer targets in build-fuzz/
 	$(NINJA) -C $(FUZZ)
 
+packages: ## the Debian packages that are missing, installed where that is allowed
+	@tools/packages install build test
+
+test: packages ## everything: builds, unit tests, real daemons, fuzzers, demo
+	tools/test
+
+quick: packages ## the same without clang, fuzzers and the release build
+	tools/test --quick
+
+demo: packages ## two anycast sites on real routers: a crash, a drain, a return, with times
+	@$(MAKE) --no-print-directory release
+	NEARCAST=$(RELEASE)/src/cli/nearcast /usr/bin/python3 demo/demo.py
+
 unit: dev ## unit tests only
 	$(MESON) test -C $(DEV) --suite unit --print-errorlogs
 

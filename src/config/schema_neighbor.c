@@ -160,7 +160,7 @@ static const struct schema_field neighbor_fields[] = {
 		.kind = KIND_SET,
 		SCHEMA_AT(N, families),
 		.words = words_family,
-		.preset = "ipv4 ipv6",
+		.preset = "ipv4, ipv6",
 		.touches = TOUCHES_SESSION,
 		.elsewhere = "family address-families afi",
 		.help = "Address families to exchange." },

@@ -404,7 +404,7 @@ static void default_field(struct reading *reading, const struct schema_field *fi
 
 	if (field->kind == KIND_SET) {
 		memcpy(words, field->preset, strlen(field->preset) + 1);
-		while ((word = strtok_r(rest, " ", &rest)) != NULL) {
+		while ((word = strtok_r(rest, ", ", &rest)) != NULL) {
 			if (value_parse(field, word, reading->arena, &one, NULL) == 0)
 				all |= value_load(&one, field->size);
 		}

@@ -8,7 +8,7 @@
 Invariants:
  1. Mount, network and pid namespaces are private: two runs side by side share no name, no
     address and no socket.
- 2. /run is an empty tmpfs: named network namespaces, control sockets and worlds live there
+ 2. /run and /var/tmp are empty tmpfs: named network namespaces, control sockets and worlds live there
     and are gone with the last process.
  3. init reaps orphans, so a daemon that forked away never stays behind as a zombie.
 
@@ -19,8 +19,8 @@ import signal
 import sys
 
 MARK = "NEARCAST_TEST_ISOLATED"
-#: Folders that Debian's daemons expect under /run: path, owner.
-RUN_FOLDERS = (("netns", "root"), ("lock", "root"), ("world", "root"), ("openbgpd", "root"))
+#: Folders that have to be under /run: our own, and OpenBGPD's chroot.
+RUN_FOLDERS = ("netns", "lock", "world", "openbgpd")
 
 
 def inside():
@@ -48,8 +48,10 @@ def enter(argv):
 def _prepare():
     """The private /run and a loopback interface that works."""
     _must("mount", "-t", "tmpfs", "-o", "mode=0755,size=1g", "run", "/run")
-    for name, _owner in RUN_FOLDERS:
+    for name in RUN_FOLDERS:
         os.mkdir(f"/run/{name}", 0o755)
+    # FRR writes /var/tmp/frr/DAEMON.PID, and pids repeat from run to run here.
+    _must("mount", "-t", "tmpfs", "-o", "mode=1777", "tmp", "/var/tmp")
     _must("ip", "link", "set", "lo", "up")
 
 

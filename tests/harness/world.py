@@ -277,6 +277,15 @@ class World:
                 node.add_address(name, *addresses)
         return a_name, b_name
 
+    def lan(self, name, members):
+        """A switch with a cable to each node of `members` ({node: its addresses})."""
+        switch = self.node(name)
+        switch.ip("link add bridge type bridge", "link set bridge up")
+        for node, addresses in members.items():
+            _theirs, ours = self.link(node, switch, addresses)
+            switch.ip(f"link set {ours} master bridge")
+        return switch
+
     @staticmethod
     def _interface(here, there):
         """A free interface name that says where the link goes."""

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The harness itself: isolation, worlds, and every daemon that the other tests rely on."""
+import socket
+
 import pytest
 
 from harness.peers import Bird, Neighbor, Origin
@@ -25,6 +27,38 @@ def test_world_carries_packets(world):
             client.connect(("192.0.2.1", 8000))
     assert b.has_address("lo", "2001:db8::1")
     a.run("ip -6 route get 2001:db8::1")
+
+
+def test_lan(world):
+    nodes = [world.node(name) for name in "abc"]
+    world.lan("switch", {node: [f"10.0.0.{n}/24", f"fd00::{n}/64"]
+                         for n, node in enumerate(nodes, 1)})
+    for n in (2, 3):
+        with nodes[n - 1].socket() as server:
+            server.bind((f"10.0.0.{n}", 8000))
+            server.listen()
+            with nodes[0].socket() as client:
+                client.settimeout(5)
+                client.connect((f"10.0.0.{n}", 8000))
+
+
+def test_link_down_and_up(world):
+    a, b = two_nodes(world)
+    interface = next(name for name in a.addresses if name != "lo")
+    a.link_down(interface)
+    assert a.run("ip -6 route get fd00::2", check=False).returncode != 0
+    a.link_up(interface)
+    assert a.has_address(interface, "fd00::1")
+    with b.socket(socket.AF_INET6) as server:
+        server.bind(("fd00::2", 8000))
+        server.listen()
+
+        def reaches():
+            with a.socket(socket.AF_INET6) as client:
+                client.settimeout(1)
+                client.connect(("fd00::2", 8000))
+                return True
+        world.wait_for(reaches, 5, "the link to carry packets again")
 
 
 def test_wait_says_what_it_waited_for(world):

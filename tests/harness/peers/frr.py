@@ -56,6 +56,7 @@ class Frr(Router):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.zebra = None
+        self._changes = 0
 
     # ---- life
 
@@ -204,10 +205,12 @@ class Frr(Router):
 
     def _apply_announce(self, origin, old):
         number = list(self.origins).index(prefix_text(origin.prefix))
-        name = f"origin-{prefix_text(origin.prefix).translate(str.maketrans('/:.', '---'))}"
+        # A new name each time: bgpd 8.4 crashes now and then when a network's map is deleted.
+        self._changes += 1
+        name = f"change-{self._changes}"
         lines = [line.replace(self._map_name(number), name)
                  for line in self._route_map(origin, number)]
-        self.configure(f"no route-map {name}", *lines, f"router bgp {self.asn}",
+        self.configure(*lines, f"router bgp {self.asn}",
                        f"address-family ipv{origin.version} unicast",
                        f"network {origin.prefix} route-map {name}")
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kinds of checks, by what the configuration calls them. */
+#include "daemon/probe/check_type.h"
+
+const struct check_type *check_type_of(enum config_check_type type)
+{
+	static const struct check_type *const types[CHECK_TYPE_COUNT] = {
+		[CHECK_SOCKET] = &check_socket_type,
+		[CHECK_TCP] = &check_tcp_type,
+	};
+
+	return types[type];
+}

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The probe process: runs the checks of all services and tells main what they say.
+ *
+ *     main --CONFIG--> list of checks --due, hurried--> target --start--> a kind of check
+ *     main <--CHECK_REPORT-- check (the worst of its targets) <--result-----'
+ *
+ * 1. A change of a check's state is told at once; results that change nothing are told with the
+ *    heartbeat, so that main is woken once a second however many checks there are.
+ * 2. A configuration replaces the earlier one as a whole, or not at all; READY names the one in
+ *    use, and reports carry its generation.
+ * 3. A report that the channel has no room for is kept as "not told yet" and told when there
+ * is.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "config/reader.h"
+#include "daemon/probe/check_list.h"
+#include "daemon/process.h"
+#include "os/channel.h"
+#include "os/clock.h"
+#include "os/log.h"
+
+#define CONFIG_TEXT_MAX (64u << 20)
+#define EVENTS_A_TURN   256
+
+struct probe {
+	struct channel *channel;
+	void (*done)(void *context);
+	void *done_context;
+	struct probe_tools tools;
+	uv_prepare_t prepare;
+	unsigned handles; /* that the loop still holds */
+	struct alarm heartbeat;
+	struct watch socket_events;
+	struct config *config;
+	uint64_t generation;
+	struct check_list *list; /* NULL before the first configuration */
+	bool ended;
+};
+
+static const struct duration heartbeat_interval = { 1000000000 };
+
+static int send_plain(struct probe *probe, enum record_type type, uint64_t number)
+{
+	struct record_plain record = { .head.type = type, .number = number };
+
+	return channel_send(probe->channel, &record, sizeof(record), -1);
+}
+
+/* 0 when told. */
+static int report_send(struct probe *probe, struct check *check)
+{
+	const struct target *worst = check_worst(check);
+	struct record_check_report report = {
+		.head.type = RECORD_CHECK_REPORT,
+		.generation = probe->generation,
+		.service = check->service_index,
+		.check = check->check_index,
+		.state = worst->machine.state,
+		.outcome = worst->outcome,
+		.conclusive = worst->conclusive,
+		.latency = worst->latency,
+		.probes = check->probes,
+		.failures = check->failures,
+		.at = worst->ended,
+	};
+
+	memcpy(report.evidence, worst->evidence, sizeof(report.evidence));
+	if (channel_send(probe->channel, &report, sizeof(report), -1) != 0)
+		return ERROR_FULL;
+	check->told_state = worst->machine.state;
+	check->told_conclusive = worst->conclusive;
+	check->changed = check->news = false;
+	return 0;
+}
+
+static void check_changed(void *context, struct check *check)
+{
+	(void)report_send(context, check);
+}
+
+/* Changes first: they must not wait behind a thousand confirmations. */
+static void reports_flush(struct probe *probe)
+{
+	struct check_list *list = probe->list;
+
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		if (list->checks[i]->changed && report_send(probe, list->checks[i]) != 0)
+			return;
+	}
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		struct check *check = list->checks[i];
+
+		if (check->news && check->latest != NULL && report_send(probe, check) != 0)
+			return;
+	}
+}
+
+static void heartbeat_ring(struct alarm *alarm, struct instant now)
+{
+	struct probe *probe = container_of(alarm, struct probe, heartbeat);
+
+	(void)send_plain(probe, RECORD_HEARTBEAT, probe->generation);
+	reports_flush(probe);
+	alarm_set(&probe->tools.schedule, alarm, instant_add(now, heartbeat_interval));
+}
+
+static void socket_events_watch(struct probe *probe)
+{
+	struct socket_diag_watch watch;
+	struct error error = { 0 };
+
+	if (probe->socket_events.events == 0 || probe->list == NULL)
+		return;
+	check_list_watch(probe->list, &watch);
+	if (socket_diag_events_watch(probe->socket_events.fd, &watch, &error) != 0)
+		log_event(LOG_WARNING, "socket-events",
+			"%s: crashed services are seen at the next interval only", error.text);
+}
+
+static void socket_events_end(struct probe *probe)
+{
+	int fd = probe->socket_events.fd;
+
+	if (probe->socket_events.events == 0)
+		return;
+	watch_end(&probe->tools.poller, &probe->socket_events);
+	close(fd);
+}
+
+static void socket_events_ready(struct watch *watch, uint32_t events)
+{
+	struct probe *probe = container_of(watch, struct probe, socket_events);
+	struct instant now = clock_now();
+
+	(void)events;
+	for (int i = 0; i < EVENTS_A_TURN; i++) {
+		struct socket_diag_event event;
+		int status = socket_diag_events_next(watch->fd, &event);
+
+		if (status == ERROR_NOT_FOUND)
+			return;
+		if (status == ERROR_SYSTEM) {
+			log_event(LOG_WARNING, "socket-events",
+				"no more news of destroyed sockets: crashed services are seen at "
+				"the next interval only");
+			socket_events_end(probe);
+			return;
+		}
+		if (probe->list == NULL || status == ERROR_MALFORMED)
+			continue;
+		/* ERROR_FULL: the kernel dropped some, any of them could be ours. */
+		check_list_hurry_sockets(
+			probe->list, status == ERROR_FULL ? 0 : event.port, now);
+	}
+}
+
+static void socket_events_begin(struct probe *probe, int fd)
+{
+	int status;
+
+	socket_events_end(probe);
+	status = watch_begin(&probe->tools.poller, &probe->socket_events, fd, EPOLLIN);
+	if (status != 0) {
+		log_event(LOG_WARNING, "socket-events", "cannot watch: %s", strerror(-status));
+		close(fd);
+		return;
+	}
+	socket_events_watch(probe);
+}
+
+static void descriptor_replace(int *descriptor, int fd)
+{
+	if (*descriptor >= 0)
+		close(*descriptor);
+	*descriptor = fd;
+}
+
+static void take_listener(struct probe *probe, const struct record_listener *record, int fd)
+{
+	if (fd < 0)
+		return;
+	switch (record->kind) {
+	case LISTENER_SOCKET_EVENTS:
+		socket_events_begin(probe, fd);
+		return;
+	case LISTENER_ICMP_IPV4:
+		descriptor_replace(&probe->tools.icmp_ipv4, fd);
+		return;
+	case LISTENER_ICMP_IPV6:
+		descriptor_replace(&probe->tools.icmp_ipv6, fd);
+		return;
+	default:
+		close(fd);
+		return;
+	}
+}
+
+/* NULL: logged. */
+static struct config *config_from_memfd(int fd, uint64_t length)
+{
+	struct config_diagnostics diagnostics = { 0 };
+	struct config_source source = { .name = "config", .length = (size_t)length };
+	struct config *config = NULL;
+	void *text;
+
+	if (fd < 0 || length == 0 || length > CONFIG_TEXT_MAX)
+		return NULL;
+	text = mmap(NULL, (size_t)length, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED) {
+		log_event(LOG_ERROR, "config", "cannot map it: %s", strerror(errno));
+		return NULL;
+	}
+	source.text = text;
+	if (config_read(&source, 1, &config, &diagnostics) != 0)
+		log_event(LOG_ERROR, "config", "main's own configuration is refused: %s",
+			diagnostics.count > 0 ? diagnostics.items[0].text : "no memory");
+	config_diagnostics_clear(&diagnostics);
+	munmap(text, (size_t)length);
+	return config;
+}
+
+static void take_config(struct probe *probe, const struct record_config *record, int fd)
+{
+	struct config *config = config_from_memfd(fd, record->length);
+	struct check_list *list;
+
+	if (fd >= 0)
+		close(fd);
+	if (config == NULL)
+		return;
+	list = check_list_new(
+		&probe->tools, config, probe->list, check_changed, probe, clock_now());
+	if (list == NULL) {
+		log_event(LOG_ERROR, "config", "no memory for the checks");
+		config_free(config);
+		return;
+	}
+	check_list_free(probe->list);
+	config_free(probe->config);
+	probe->list = list;
+	probe->config = config;
+	probe->generation = record->generation;
+	log_level_set((enum log_level)config->log_level);
+	socket_events_watch(probe);
+	(void)send_plain(probe, RECORD_READY, probe->generation);
+	reports_flush(probe);
+}
+
+static void probe_end(struct probe *probe)
+{
+	if (probe->ended)
+		return;
+	probe->ended = true;
+	check_list_free(probe->list);
+	probe->list = NULL;
+	probe->done(probe->done_context);
+}
+
+static void channel_record(void *context, const void *bytes, size_t length, int fd)
+{
+	struct probe *probe = context;
+	const struct record_head *head = bytes;
+	struct error error = { 0 };
+
+	if (record_check(bytes, length, PROCESS_MAIN, PROCESS_PROBE, &error) != 0) {
+		log_event(LOG_ERROR, "record", "refused: %s", error.text);
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	switch (head->type) {
+	case RECORD_CONFIG:
+		take_config(probe, bytes, fd);
+		return;
+	case RECORD_LISTENER:
+		take_listener(probe, bytes, fd);
+		return;
+	case RECORD_HURRY:
+		if (probe->list != NULL)
+			check_list_hurry(probe->list, clock_now());
+		break;
+	case RECORD_STOP:
+		(void)send_plain(probe, RECORD_STOPPED, probe->generation);
+		probe_end(probe);
+		break;
+	default:
+		break;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void channel_lost(void *context)
+{
+	struct probe *probe = context;
+
+	log_event(LOG_INFO, "channel", "main is gone");
+	probe_end(probe);
+}
+
+static void channel_drained(void *context)
+{
+	struct probe *probe = context;
+
+	if (!probe->ended)
+		reports_flush(probe);
+}
+
+static void probe_turned(void *context)
+{
+	struct probe *probe = context;
+
+	schedule_run(&probe->tools.schedule, clock_now());
+}
+
+static void probe_prepare(uv_prepare_t *handle)
+{
+	struct probe *probe = handle->data;
+
+	schedule_arm(&probe->tools.schedule);
+}
+
+static void handle_closed(struct probe *probe)
+{
+	if (--probe->handles == 0)
+		free(probe);
+}
+
+static void poller_closed(void *context)
+{
+	handle_closed(context);
+}
+
+static void prepare_closed(uv_handle_t *handle)
+{
+	handle_closed(handle->data);
+}
+
+static void probe_stop(void *state)
+{
+	struct probe *probe = state;
+
+	if (probe == NULL)
+		return;
+	probe->ended = true;
+	check_list_free(probe->list);
+	probe->list = NULL;
+	config_free(probe->config);
+	socket_events_end(probe);
+	descriptor_replace(&probe->tools.icmp_ipv4, -1);
+	descriptor_replace(&probe->tools.icmp_ipv6, -1);
+	channel_close(probe->channel);
+	schedule_close(&probe->tools.schedule);
+	socket_diag_close(&probe->tools.diag);
+	locality_close(&probe->tools.locality);
+	uv_close((uv_handle_t *)&probe->prepare, prepare_closed);
+	poller_close(&probe->tools.poller, poller_closed);
+}
+
+/* After the poller and the prepare handle are there, so that probe_stop can undo the rest. */
+static int probe_open_tools(
+	struct probe *probe, uv_loop_t *loop, int channel_fd, struct error *error)
+{
+	const struct channel_events events = {
+		.context = probe,
+		.record = channel_record,
+		.lost = channel_lost,
+		.drained = channel_drained,
+	};
+	struct probe_tools *tools = &probe->tools;
+	int status;
+
+	probe->channel = channel_open(loop, channel_fd, &events);
+	if (probe->channel == NULL) {
+		close(channel_fd);
+		return error_set(error, ERROR_MEMORY, "no memory for the channel");
+	}
+	if (getrandom(&tools->random.state, sizeof(tools->random.state), 0) < 0)
+		return error_system(error, errno, "no random numbers");
+	status = schedule_open(&tools->schedule, &tools->poller, error);
+	if (status == 0)
+		status = socket_diag_open(&tools->diag, error);
+	if (status == 0)
+		status = locality_open(&tools->locality, error);
+	if (status == 0 && alarm_add(&tools->schedule, &probe->heartbeat, heartbeat_ring) != 0)
+		status = error_set(error, ERROR_MEMORY, "no memory for the heartbeat");
+	return status;
+}
+
+static void *probe_start(
+	uv_loop_t *loop, int channel_fd, void (*done)(void *context), void *done_context)
+{
+	struct probe *probe = calloc(1, sizeof(*probe));
+	struct error error = { 0 };
+
+	if (probe == NULL)
+		return NULL;
+	probe->done = done;
+	probe->done_context = done_context;
+	probe->tools.icmp_ipv4 = probe->tools.icmp_ipv6 = -1;
+	probe->tools.diag.fd = probe->tools.locality.fd = -1;
+	probe->socket_events.ready = socket_events_ready;
+	if (poller_open(&probe->tools.poller, loop, probe_turned, probe, &error) != 0) {
+		log_event(
+			LOG_ERROR, "start", "%s: %s", error.text, strerror(error.system_errno));
+		free(probe);
+		return NULL;
+	}
+	uv_prepare_init(loop, &probe->prepare);
+	probe->prepare.data = probe;
+	uv_prepare_start(&probe->prepare, probe_prepare);
+	probe->handles = 2;
+	if (probe_open_tools(probe, loop, channel_fd, &error) != 0) {
+		log_event(
+			LOG_ERROR, "start", "%s: %s", error.text, strerror(error.system_errno));
+		probe_stop(probe);
+		return NULL;
+	}
+	alarm_set(&probe->tools.schedule, &probe->heartbeat, clock_now());
+	return probe;
+}
+
+const struct process_type probe_process = {
+	.process = PROCESS_PROBE,
+	.start = probe_start,
+	.stop = probe_stop,
+};
