@@ -8,8 +8,8 @@
 Invariants:
  1. Mount, network and pid namespaces are private: two runs side by side share no name, no
     address and no socket.
- 2. /run and /var/tmp are empty tmpfs: named network namespaces, control sockets and worlds live there
-    and are gone with the last process.
+ 2. /run and /var/tmp are empty tmpfs: named network namespaces, control sockets and worlds
+    live there and are gone with the last process.
  3. init reaps orphans, so a daemon that forked away never stays behind as a zombie.
 
 As a program:  isolate.py COMMAND [ARGUMENT...]

@@ -38,8 +38,8 @@ class Speaker:
     """One neighbour of the daemon under test. Not for use by several threads at once."""
 
     def __init__(self, node, remote, asn, *, local=None, router_id="10.9.9.9", hold_s=90,
-                 families=("ipv4", "ipv6"), graceful_restart=False, capabilities=None, password=None, ttl=None,
-                 min_ttl=None, receive_buffer=None, interface=None, port=BGP_PORT):
+                 families=("ipv4", "ipv6"), graceful_restart=False, capabilities=None,
+                 password=None, ttl=None, min_ttl=None, receive_buffer=None, interface=None, port=BGP_PORT):
         """`capabilities`: a list of bytes that replaces the usual ones."""
         self.node = node
         self.remote = remote

@@ -164,7 +164,7 @@ class Node:
         self.ip(f"link set {interface} down")
 
     def link_up(self, interface):
-        """Sets the link up. The kernel forgot its IPv6 addresses at link_down: adds them again."""
+        """Sets the link up, with the IPv6 addresses that the kernel forgot at link_down."""
         self.ip(f"link set {interface} up")
         lost = [a for a in self.addresses.get(interface, [])
                 if a.version == 6 and not self.has_address(interface, a.ip)]
@@ -212,7 +212,7 @@ class Node:
         return done
 
     def spawn(self, argv, log=None, env=None, cwd=None, name=None, stdin=None):
-        """Starts a background process; its output goes to the file `log` of the node's folder."""
+        """Starts a background process with its output in the file `log` of the node's folder."""
         line = self.command(argv)
         name = name or os.path.basename(line[3])
         path = os.path.join(self.folder, log or f"{name}.log")
@@ -315,7 +315,8 @@ class World:
 
     def tails(self):
         """The end of every log, as one text for a report."""
-        return "\n".join(f"---- {name} ----\n{tail(text)}" for name, text in self.logs().items())
+        return "\n".join(f"---- {name} ----\n{tail(text)}"
+                         for name, text in self.logs().items())
 
     # ---- the end
 

@@ -82,8 +82,8 @@ def test_nothing_survives_kill_9(victim):
     run.ready()
     before = run.pids()
     assert programs(run) >= {"bird", "tail"}
-    pid = {"unshare": lambda: run.process.pid, "init": run.init, "builder": run.builder}[victim]()
-    os.kill(pid, signal.SIGKILL)
+    find = {"unshare": lambda: run.process.pid, "init": run.init, "builder": run.builder}
+    os.kill(find[victim](), signal.SIGKILL)
     run.process.wait(10)
     wait_for(lambda: not run.pids(), 5, f"no process to remain of {before}")
 

@@ -20,7 +20,8 @@ import re
 FEATURES = frozenset({
     "ipv4", "ipv6", "ipv6_over_ipv4", "four_octet_as", "communities", "large_communities",
     "extended_communities", "md5", "gtsm", "multihop", "passive", "graceful_shutdown",
-    "graceful_restart", "graceful_restart_helper", "route_refresh", "route_refresh_sent", "enhanced_route_refresh",
+    "graceful_restart", "graceful_restart_helper", "route_refresh", "route_refresh_sent",
+    "enhanced_route_refresh",
     "shutdown_message_sent", "shutdown_message_received", "extended_nexthop", "role",
     "link_local_neighbor", "kernel_routes", "extended_message", "shows_stale",
 })

@@ -87,7 +87,8 @@ class GoBgp(Router):
     def config(self):
         return "\n".join([
             "[global.config]", f"as = {self.asn}", f'router-id = "{self.router_id}"',
-            "[global.apply-policy.config]", 'import-policy-list = ["graceful-shutdown"]', 'default-import-policy = "accept-route"',
+            "[global.apply-policy.config]", 'import-policy-list = ["graceful-shutdown"]',
+            'default-import-policy = "accept-route"',
             GRACEFUL_SHUTDOWN, *(self._neighbor(n) for n in self.neighbors), self.extra, ""])
 
     @staticmethod

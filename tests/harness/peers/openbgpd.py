@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OpenBGPD (the portable release), spoken to with bgpctl over a socket in the router's folder."""
+"""OpenBGPD (the portable release), spoken to with bgpctl over a socket of its own."""
 import json
 import os
 import subprocess
