@@ -72,6 +72,9 @@ static const char *showable(struct arena *arena, const char *bytes, size_t lengt
 }
 
 static const char *say(struct arena *arena, const char *format, va_list list)
+	__attribute__((format(printf, 2, 0)));
+
+static const char *say(struct arena *arena, const char *format, va_list list)
 {
 	char text[TEXT_MAX];
 

@@ -334,7 +334,8 @@ static bool is_swap(const char *a, const char *b)
 {
 	while (*a != '\0' && *a == *b)
 		a++, b++;
-	return a[0] != '\0' && a[1] != '\0' && a[0] == b[1] && a[1] == b[0] &&
+	/* b[1] is there only if b[0] is no end, which a[1] tells */
+	return a[0] != '\0' && a[1] != '\0' && a[1] == b[0] && a[0] == b[1] &&
 	       strcmp(a + 2, b + 2) == 0;
 }
 
