@@ -122,6 +122,7 @@ static int read_config(struct reading *reading, size_t source_count, struct conf
 	root = read_trees(reading, source_count);
 	if (root == NULL)
 		return ERROR_MEMORY;
+	reading->said.incomplete = root->incomplete;
 	section_defaults(reading, &schema_root, config);
 	section_read(reading, &schema_root, root, config);
 	if (reading->out_of_memory || complete_config(config, &config->arena) != 0)

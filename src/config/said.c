@@ -17,6 +17,7 @@ static size_t slot_of(const struct said *said, const void *target)
 static int grow(struct said *said)
 {
 	struct said bigger = { .arena = said->arena,
+		.incomplete = said->incomplete,
 		.room = said->room == 0 ? 256 : said->room * 2 };
 
 	bigger.entries = arena_take_array(said->arena, bigger.room, sizeof(bigger.entries[0]));

@@ -19,6 +19,8 @@ struct said {
 	struct arena *arena;
 	struct said_entry *entries;
 	size_t count, room; /* room is a power of two */
+	bool incomplete; /* a syntax error hid a part of the input: what is missing may be there
+			  */
 };
 
 /* 0 or ERROR_MEMORY. A target said again keeps its first node; broken sticks. */

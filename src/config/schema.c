@@ -387,10 +387,35 @@ const char *schema_synonym(const struct schema_section *section, const char *typ
 	return NULL;
 }
 
+/* Words of other software and of everyday speech. */
+static const char *const word_synonyms[][2] = {
+	{ "upstream", "provider" },
+	{ "transit", "provider" },
+	{ "downstream", "customer" },
+	{ "rs", "route-server" },
+	{ "ibgp", "internal" },
+	{ "warn", "warning" },
+	{ "err", "error" },
+	{ "http1", "1.1" },
+	{ "http2", "2" },
+	{ "h2", "2" },
+	{ "inet", "ipv4" },
+	{ "inet6", "ipv6" },
+	{ "v4", "ipv4" },
+	{ "v6", "ipv6" },
+	{ "nothing", "none" },
+	{ "accept", "all" },
+	{ "degraded", "degrade" },
+};
+
 const char *schema_closest_word(const struct schema_word *words, const char *typed)
 {
 	struct closest closest = { .typed = typed, .distance = tolerance(typed) + 1 };
 
+	for (size_t i = 0; i < sizeof(word_synonyms) / sizeof(word_synonyms[0]); i++)
+		if (strcmp(typed, word_synonyms[i][0]) == 0 &&
+			schema_word_find(words, word_synonyms[i][1]) != NULL)
+			return word_synonyms[i][1];
 	for (; words->word != NULL; words++)
 		closest_offer(&closest, words->word);
 	return closest.best;

@@ -344,8 +344,18 @@ static void read_field(struct reading *reading, const struct schema_field *field
 	reader(reading, field, node, base);
 }
 
-static void unknown_key(
-	struct reading *reading, const struct schema_section *section, const struct node *key)
+/* What was probably meant is said, if badly: nobody should miss it. */
+static void note_meant(struct reading *reading, const struct schema_section *section,
+	const char *meant, const struct node *key, const void *base)
+{
+	const struct schema_field *field = schema_find(section, meant);
+
+	if (field != NULL && field->kind != KIND_SECTION)
+		note(reading, (const char *)base + field->offset, key, true);
+}
+
+static void unknown_key(struct reading *reading, const struct schema_section *section,
+	const struct node *key, const void *base)
 {
 	const char *meant = schema_synonym(section, key->text);
 	const struct schema_section *owner = schema_owner(section, key->text);
@@ -358,22 +368,26 @@ static void unknown_key(
 	complain(reading, key, "unknown key '%s' in %s", key->text, section->title);
 	if (meant == NULL && owner == NULL)
 		meant = schema_closest_key(section, key->text);
-	if (meant != NULL)
+	if (meant != NULL) {
 		hint(reading, "did you mean '%s'?", meant);
-	else if (owner != NULL && owner->path[0] != '\0')
+		note_meant(reading, section, meant, key, base);
+	} else if (owner != NULL && owner->path[0] != '\0') {
 		hint(reading, "'%s' belongs under %s", key->text, owner->path);
-	else if (owner != NULL)
+	} else if (owner != NULL) {
 		hint(reading, "'%s' belongs at the top level", key->text);
+	}
 }
 
-static void missing_keys(
-	struct reading *reading, const struct schema_section *section, const struct node *map)
+static void missing_keys(struct reading *reading, const struct schema_section *section,
+	const struct node *map, const char *base)
 {
 	struct schema_walk walk = schema_walk(section);
 	const struct schema_field *field;
 
 	while (!map->incomplete && (field = schema_next(&walk)) != NULL) {
-		if ((field->flags & FIELD_REQUIRED) == 0 || node_find(map, field->key) != NULL)
+		if ((field->flags & FIELD_REQUIRED) == 0 ||
+			node_find(map, field->key) != NULL ||
+			said_broken(&reading->said, base + field->offset))
 			continue;
 		complain(reading, node_key(map), "%s needs '%s'", section->title, field->key);
 		hint(reading, "%s", field->help);
@@ -387,11 +401,11 @@ void section_read(struct reading *reading, const struct schema_section *section,
 		const struct schema_field *field = schema_find(section, node->key->text);
 
 		if (field == NULL)
-			unknown_key(reading, section, node->key);
+			unknown_key(reading, section, node->key, base);
 		else
 			read_field(reading, field, node, base);
 	}
-	missing_keys(reading, section, map);
+	missing_keys(reading, section, map, base);
 }
 
 /* A default, which may be several words for a set or a list of one. */

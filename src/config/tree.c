@@ -23,6 +23,7 @@ struct builder {
 	const struct config_source *source;
 	yaml_parser_t *parser;
 	uint32_t line_base; /* lines before this chunk */
+	struct place open;  /* the innermost bracket that is open; line 0 if none */
 	bool broken;        /* the parser met a syntax error */
 	bool full;          /* a cap was met: told once, the rest is left out */
 };
@@ -133,6 +134,7 @@ static struct node *build_scalar(struct builder *builder, const yaml_event_t *ev
 	if (node->text == NULL)
 		return NULL;
 	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	node->folded = !node->quoted && event->end_mark.line > event->start_mark.line;
 	node->hash = hash_text(node->text);
 	return node;
 }
@@ -178,23 +180,36 @@ static void trim_unclosed(struct node *node)
 	}
 }
 
+/* A text that goes on in the next line, just before the error there, has swallowed that line.
+ */
+static void trim_folded(struct node *map)
+{
+	map->incomplete = true;
+	if (map->last != NULL && map->last->folded)
+		map->last->kind = NODE_BAD;
+}
+
 static struct node *build_list(
 	struct builder *builder, const yaml_event_t *start, unsigned depth)
 {
 	struct place place = place_of(builder, &start->start_mark, &start->end_mark);
 	struct node *list = tree_new_node(builder->tree, NODE_LIST, &place);
 	bool flow = start->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+	struct place outer = builder->open;
 	yaml_event_t event;
 
 	refuse_tag(builder, &place, start->data.sequence_start.tag,
 		start->data.sequence_start.anchor);
+	builder->open = flow ? place : outer;
 	while (list != NULL && next_event(builder, &event)) {
 		bool end = event.type == YAML_SEQUENCE_END_EVENT;
 		struct node *item = end ? NULL : build_node(builder, &event, depth + 1);
 
 		yaml_event_delete(&event);
-		if (end)
+		if (end) {
+			builder->open = outer;
 			return list;
+		}
 		if (item != NULL)
 			node_append(list, item);
 	}
@@ -243,18 +258,22 @@ static struct node *build_map(
 	struct place place = place_of(builder, &start->start_mark, &start->end_mark);
 	struct node *map = tree_new_node(builder->tree, NODE_MAP, &place);
 	bool flow = start->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+	struct place outer = builder->open;
 	struct node *key = NULL;
 	yaml_event_t event;
 
 	refuse_tag(builder, &place, start->data.mapping_start.tag,
 		start->data.mapping_start.anchor);
+	builder->open = flow ? place : outer;
 	while (map != NULL && next_event(builder, &event)) {
 		bool end = event.type == YAML_MAPPING_END_EVENT;
 		struct node *node = end ? NULL : build_node(builder, &event, depth + 1);
 
 		yaml_event_delete(&event);
-		if (end)
+		if (end) {
+			builder->open = outer;
 			return map;
+		}
 		if (node == NULL)
 			continue;
 		if (key == NULL) {
@@ -267,7 +286,7 @@ static struct node *build_map(
 	if (map != NULL && flow)
 		trim_unclosed(map);
 	else if (map != NULL)
-		map->incomplete = true;
+		trim_folded(map);
 	return map;
 }
 
@@ -386,10 +405,11 @@ struct node *tree_read(struct tree *tree, const struct config_source *source)
 			&parser, (const unsigned char *)text + offset, source->length - offset);
 		builder.parser = &parser;
 		builder.broken = false;
+		builder.open = (struct place){ .source = source };
 		read_chunk(&builder, root);
 		if (builder.broken && !builder.full) {
 			root->incomplete = true;
-			line = tree_explain(tree, source, &parser, builder.line_base);
+			line = tree_explain(tree, &parser, &builder.open, builder.line_base);
 			offset = find_next_key(source, line, &builder.line_base);
 		}
 		yaml_parser_delete(&parser);

@@ -20,6 +20,7 @@ struct node {
 	enum node_kind kind;
 	struct place place;
 	bool quoted;      /* a scalar in quotes or a block scalar: an empty one is meant */
+	bool folded;      /* a plain scalar over several lines */
 	bool incomplete;  /* a syntax error cut it: do not ask for what is missing */
 	const char *text; /* of a scalar */
 	uint32_t hash;    /* of text */
@@ -52,10 +53,11 @@ struct node *node_find(const struct node *map, const char *key);
  * a '?', after an error was told for it: so that the parser can read on. NULL: no memory. */
 const char *tree_clean(struct tree *tree, const struct config_source *source);
 
-/* Says what libyaml did not like. chunk_line is how many lines came before what it read.
- * Returns the line, 1-based, from which to go on. */
+/* Says what libyaml did not like. open is the innermost open bracket (line 0 if there is none;
+ * its source is set in any case), chunk_line how many lines came before what was read. Returns
+ * the line, 1-based, from which to go on. */
 struct yaml_parser_s;
-uint32_t tree_explain(struct tree *tree, const struct config_source *source,
-	const struct yaml_parser_s *parser, uint32_t chunk_line);
+uint32_t tree_explain(struct tree *tree, const struct yaml_parser_s *parser,
+	const struct place *open, uint32_t chunk_line);
 
 #endif

@@ -11,6 +11,7 @@
 enum where {
 	AT_PROBLEM, /* where the parser noticed */
 	AT_CONTEXT, /* where the thing began that it was in */
+	AT_OPEN,    /* where the innermost bracket was opened */
 };
 
 static const struct explanation {
@@ -25,6 +26,9 @@ static const struct explanation {
 	{ "while parsing a flow mapping", "did not find", AT_CONTEXT,
 		"this group is not closed, or a comma is missing in it",
 		"close it with '}' and put a comma between its keys" },
+	{ "while parsing a flow node", "did not find expected node", AT_OPEN,
+		"a value is missing after this bracket, or it is not closed",
+		"close it with ']' or '}' and leave no value empty" },
 	{ "while scanning a quoted scalar", "found unexpected", AT_CONTEXT,
 		"this quote is not closed", "add the closing quote" },
 	{ "while parsing a quoted scalar", "found u", AT_PROBLEM,
@@ -100,18 +104,20 @@ static void explain_character(struct tree *tree, const struct place *place)
 	diagnose_hint(tree->diagnostics, "put the value in quotes");
 }
 
-uint32_t tree_explain(struct tree *tree, const struct config_source *source,
-	const struct yaml_parser_s *parser, uint32_t chunk_line)
+uint32_t tree_explain(struct tree *tree, const struct yaml_parser_s *parser,
+	const struct place *open, uint32_t chunk_line)
 {
 	const struct explanation *row = find_explanation(parser);
-	struct place place = place_of_mark(source, &parser->problem_mark, chunk_line);
+	struct place place = place_of_mark(open->source, &parser->problem_mark, chunk_line);
 
 	if (parser->error == YAML_MEMORY_ERROR) {
 		diagnose(tree->diagnostics, CONFIG_ERROR, NULL, "out of memory");
 		return UINT32_MAX;
 	}
 	if (row != NULL && row->where == AT_CONTEXT)
-		place = place_of_mark(source, &parser->context_mark, chunk_line);
+		place = place_of_mark(open->source, &parser->context_mark, chunk_line);
+	else if (row != NULL && row->where == AT_OPEN && open->line > 0)
+		place = *open;
 	if (begins_with(parser->problem, "found character that cannot start any token")) {
 		explain_character(tree, &place);
 		return place.line + 1;

@@ -108,6 +108,8 @@ static void needs_something_to_do(struct validator *validator)
 {
 	const struct config *config = validator->config;
 
+	if (validator->said->incomplete)
+		return;
 	if (config->service_count == 0)
 		rule_warning(validator, &config->services, NULL,
 			"there are no services: nothing is announced");
@@ -120,7 +122,7 @@ static void needs_identity(struct validator *validator)
 {
 	const struct config *config = validator->config;
 
-	if (config->neighbor_count == 0)
+	if (config->neighbor_count == 0 || validator->said->incomplete)
 		return;
 	if (config->asn == 0) {
 		rule_error(validator, &config->asn, &config->neighbors[0],
