@@ -98,6 +98,10 @@ enum listener_kind {
 	LISTENER_KINDS,
 };
 
+/* The control sockets in the runtime directory. */
+#define CONTROL_SOCKET_NAME      "control.sock"
+#define CONTROL_READ_SOCKET_NAME "control-read.sock"
+
 struct record_listener {
 	struct record_head head;
 	uint32_t kind; /* enum listener_kind */
