@@ -15,6 +15,15 @@
 #define SUGGEST_DISTANCE 2u
 
 const struct command *const commands[] = {
+	&command_reload,
+	&command_status,
+	&command_services,
+	&command_neighbors,
+	&command_routes,
+	&command_events,
+	&command_drain,
+	&command_undrain,
+	&command_neighbor,
 	&command_version,
 	&command_completion,
 	&command_help,

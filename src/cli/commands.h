@@ -6,10 +6,19 @@
 #include "cli/command.h"
 
 extern const struct command command_completion;
+extern const struct command command_drain;
+extern const struct command command_events;
 extern const struct command command_help;
 extern const struct command command_internal_complete;
 extern const struct command command_internal_docs;
 extern const struct command command_internal_man;
+extern const struct command command_neighbor;
+extern const struct command command_neighbors;
+extern const struct command command_reload;
+extern const struct command command_routes;
+extern const struct command command_services;
+extern const struct command command_status;
+extern const struct command command_undrain;
 extern const struct command command_version;
 
 #endif

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -107,11 +108,30 @@ bool console_write(struct console *console, const struct text *text)
 	return fflush(console->out) == 0 && written == text->length && !text->failed;
 }
 
-static void error_json(
-	struct console *console, const struct error *error, const char *text, const char *hint)
+/* Every line made safe, the newlines between them kept. */
+static void add_safe_lines(struct text *out, const char *lines)
 {
-	json_t *object = json_pack("{s:{s:s, s:s, s:s}}", "error", "code",
-		error_name(error->code), "message", text, "hint", hint);
+	while (*lines != '\0') {
+		size_t length = strcspn(lines, "\n");
+		struct text line = { 0 };
+
+		text_add_bytes(&line, lines, length);
+		text_add_safe(out, text_string(&line));
+		text_clear(&line);
+		lines += length;
+		if (*lines == '\n') {
+			lines++;
+			if (*lines != '\0')
+				text_add(out, "\n");
+		}
+	}
+}
+
+static void error_json(
+	struct console *console, const char *code, const char *message, const char *hint)
+{
+	json_t *object = json_pack(
+		"{s:{s:s, s:s, s:s}}", "error", "code", code, "message", message, "hint", hint);
 
 	if (object == NULL)
 		return;
@@ -121,24 +141,46 @@ static void error_json(
 	json_decref(object);
 }
 
-void console_error(struct console *console, const struct error *error)
+void console_error_text(
+	struct console *console, const char *code, const char *message, const char *hint)
 {
-	struct text text = { 0 };
-	struct text hint = { 0 };
+	struct text safe = { 0 }, safe_hint = { 0 };
 	struct style style = console->style;
 
 	style.colour = style.colour && isatty(fileno(console->err));
-	text_add_safe(&text, error->text);
-	if (error->code == ERROR_SYSTEM && error->system_errno != 0)
-		text_print(&text, ": %s", strerror(error->system_errno));
-	text_add_safe(&hint, error->hint);
+	add_safe_lines(&safe, message);
+	text_add_safe(&safe_hint, hint);
 	if (console->json)
-		error_json(console, error, text_string(&text), text_string(&hint));
+		error_json(console, code, text_string(&safe), text_string(&safe_hint));
 	else
 		fprintf(console->err, "%snearcast: error:%s %s\n", tone_start(&style, TONE_BAD),
-			tone_end(&style, TONE_BAD), text_string(&text));
-	if (!console->json && hint.length > 0)
-		fprintf(console->err, "  %s\n", text_string(&hint));
-	text_clear(&text);
-	text_clear(&hint);
+			tone_end(&style, TONE_BAD), text_string(&safe));
+	if (!console->json && safe_hint.length > 0)
+		fprintf(console->err, "  %s\n", text_string(&safe_hint));
+	text_clear(&safe);
+	text_clear(&safe_hint);
+}
+
+void console_error(struct console *console, const struct error *error)
+{
+	struct text message = { 0 };
+
+	text_add(&message, error->text);
+	if (error->code == ERROR_SYSTEM && error->system_errno != 0)
+		text_print(&message, ": %s", strerror(error->system_errno));
+	console_error_text(
+		console, error_name(error->code), text_string(&message), error->hint);
+	text_clear(&message);
+}
+
+void console_note(struct console *console, const char *format, ...)
+{
+	va_list list;
+
+	if (console->json)
+		return;
+	va_start(list, format);
+	vfprintf(console->err, format, list);
+	va_end(list);
+	fputc('\n', console->err);
 }

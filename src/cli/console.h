@@ -48,5 +48,11 @@ bool console_write(struct console *console, const struct text *text);
 
 /* Print an error with its hint: to err for people, to out as {"error":...} with --json. */
 void console_error(struct console *console, const struct error *error);
+/* The same with a code by name; the message may have several lines. */
+void console_error_text(
+	struct console *console, const char *code, const char *message, const char *hint);
+/* Print a remark to err; nothing with --json. */
+void console_note(struct console *console, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif
