@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A BGP speaker as pure code: neighbours with their state machines (RFC 4271 section 8), the
- * routes that we originate, what each neighbour should hear and what each neighbour said. It owns
- * no socket and no clock: the host (src/daemon/speaker, a test in virtual time, the lab) moves the
- * bytes and tells the time.
+ * routes that we originate, what each neighbour should hear and what each neighbour said. It
+ * owns no socket and no clock: the host (src/daemon/speaker, a test in virtual time, the lab)
+ * moves the bytes and tells the time.
  *
  * Output is pulled: the speaker says by sink->output_ready that a connection has something to
  * send; the host calls speaker_output when the socket can take it. UPDATEs are made at that
- * moment from what is still wanted, so a slow neighbour costs no memory and hears only the newest.
+ * moment from what is still wanted, so a slow neighbour costs no memory and hears only the
+ * newest.
  *
  * Every function that takes `now` may call the sink before it returns. The sink must not call
  * back into the speaker.
@@ -42,8 +43,8 @@ struct speaker_settings {
 	uint32_t asn;
 	uint32_t router_id; /* host order */
 	uint64_t seed;      /* jitter and hash seeds */
-	/* We came back after a stop that kept forwarding: set the R bit until every neighbour heard
-	 * our end-of-RIB once (RFC 4724 section 4.1). */
+	/* We came back after a stop that kept forwarding: set the R bit until every neighbour
+	 * heard our end-of-RIB once (RFC 4724 section 4.1). */
 	bool restarting;
 	const char *hostname; /* offered in OPEN; NULL: not */
 };
@@ -55,22 +56,24 @@ struct neighbor_settings {
 	uint32_t asn;       /* expected from the OPEN */
 	uint32_t local_asn; /* ours towards it */
 	bool passive;
-	bool shutdown;      /* administratively down */
-	uint8_t role;       /* ours, enum bgp_role; BGP_ROLE_NONE: not announced */
+	bool shutdown; /* administratively down */
+	uint8_t role;  /* ours, enum bgp_role; BGP_ROLE_NONE: not announced */
 	bool role_strict;
 	bool families[BGP_FAMILY_COUNT];
 	bool capabilities;
 	bool extended_next_hop;
 	bool extended_message;
 	struct duration hold_time, keepalive, connect_retry, send_hold;
-	bool graceful_restart;
+	bool graceful_restart; /* keep its routes while it restarts: RFC 4724, the helper's part
+				*/
+	bool restart_preserve; /* and ask it to keep ours while we do */
 	uint16_t restart_time_s;
-	bool graceful_shutdown; /* tag all with RFC 8326 and lower the preference */
-	bool import;            /* keep what it sends */
+	bool graceful_shutdown;    /* tag all with RFC 8326 and lower the preference */
+	bool import;               /* keep what it sends */
 	uint32_t maximum_prefixes; /* per family; 0: no cap */
-	struct duration maximum_prefixes_restart; /* 0: never */
+	struct duration maximum_prefixes_restart;  /* 0: never */
 	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
-	unsigned prepend;          /* added to every route's own */
+	unsigned prepend;                          /* added to every route's own */
 	bool has_med, has_local_pref;
 	uint32_t med, local_pref;
 	const uint32_t *communities; /* copied by the speaker, as are the next two */
@@ -85,7 +88,7 @@ struct local_route {
 	struct prefix prefix;
 	unsigned prepend; /* extra times our AS */
 	bool has_local_pref;
-	uint32_t med, local_pref; /* MED is always sent to eBGP neighbours */
+	uint32_t med, local_pref;    /* MED is always sent to eBGP neighbours */
 	const uint32_t *communities; /* copied */
 	const struct bgp_large_community *large_communities;
 	const uint64_t *extended_communities;
@@ -96,7 +99,7 @@ struct local_route {
 };
 
 enum speaker_event_type {
-	SPEAKER_STATE,        /* session state changed: old_state, new_state */
+	SPEAKER_STATE, /* session state changed: old_state, new_state */
 	SPEAKER_ESTABLISHED,
 	SPEAKER_DOWN,         /* left Established: notification sent or received, or reason */
 	SPEAKER_REFUSED,      /* an attempt failed: wrong AS, bad OPEN, hold time, TCP */
@@ -105,8 +108,8 @@ enum speaker_event_type {
 	SPEAKER_REFRESH,      /* route refresh received: family */
 	SPEAKER_PREFIX_LIMIT, /* maximum_prefixes reached: family */
 	SPEAKER_STALE,        /* neighbour restarts: its routes are kept (RFC 4724) */
-	SPEAKER_ANNOUNCED,    /* first UPDATE that carries prefix was handed to output: prefix */
-	SPEAKER_WITHDRAWN,    /* the withdrawal of prefix was handed to output: prefix */
+	SPEAKER_ANNOUNCED, /* first UPDATE that carries prefix was handed to output: prefix */
+	SPEAKER_WITHDRAWN, /* the withdrawal of prefix was handed to output: prefix */
 };
 
 struct speaker_event {
@@ -114,11 +117,11 @@ struct speaker_event {
 	struct neighbor *neighbor;
 	uint8_t old_state, new_state; /* enum session_state */
 	uint8_t family;
-	uint8_t code, subcode;        /* NOTIFICATION, if there was one */
-	bool sent;                    /* we sent the NOTIFICATION; else received */
+	uint8_t code, subcode; /* NOTIFICATION, if there was one */
+	bool sent;             /* we sent the NOTIFICATION; else received */
 	struct prefix prefix;
 	const struct bgp_malformation *malformation;
-	const char *reason;           /* for people; valid during the call; never NULL */
+	const char *reason; /* for people; valid during the call; never NULL */
 };
 
 struct speaker_sink {
@@ -126,15 +129,16 @@ struct speaker_sink {
 	/* Open a TCP connection to the neighbour; answer with speaker_connected or
 	 * speaker_connect_failed, direction CONNECTION_OUTGOING. */
 	void (*connect)(void *context, struct neighbor *neighbor);
-	/* The speaker has done with this connection and will report nothing more of it; the host
-	 * reports nothing more either. last: whole messages (a NOTIFICATION) to send behind what
-	 * speaker_output gave before, then close; NULL: just close. Valid during the call. After
-	 * this the host may use the neighbour's pointer no more if it was removed. */
+	/* The speaker has done with this connection and will report nothing more of it; the
+	 * host reports nothing more either. last: whole messages (a NOTIFICATION) to send
+	 * behind what speaker_output gave before, then close; NULL: just close. Valid during
+	 * the call. After this the host may use the neighbour's pointer no more if it was
+	 * removed. */
 	void (*disconnect)(void *context, struct neighbor *neighbor,
 		enum connection_direction direction, const uint8_t *last, size_t length);
 	/* There is something to send: call speaker_output when the socket is writable. */
-	void (*output_ready)(void *context, struct neighbor *neighbor,
-		enum connection_direction direction);
+	void (*output_ready)(
+		void *context, struct neighbor *neighbor, enum connection_direction direction);
 	void (*event)(void *context, const struct speaker_event *event);
 };
 
@@ -148,12 +152,13 @@ void speaker_free(struct speaker *speaker);
  * unless shutdown. */
 struct neighbor *speaker_neighbor_add(
 	struct speaker *speaker, const struct neighbor_settings *settings, struct instant now);
-/* Apply new settings. Sends Cease/6 and reconnects only when what was negotiated must change (name,
- * address, AS, role, families, capabilities, hold time, graceful restart); else only updates are
- * sent. Returns true if the session was reset. */
+/* Apply new settings. Sends Cease/6 and reconnects only when what was negotiated must change
+ * (name, address, AS, role, families, capabilities, hold time, graceful restart); else only
+ * updates are sent. Returns true if the session was reset. */
 bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	const struct neighbor_settings *settings, struct instant now);
-/* Sends Cease/3 if connected (by sink->disconnect), then frees the neighbour before it returns. */
+/* Sends Cease/3 if connected (by sink->disconnect), then frees the neighbour before it returns.
+ */
 void speaker_neighbor_remove(
 	struct speaker *speaker, struct neighbor *neighbor, struct instant now);
 
@@ -166,8 +171,8 @@ struct neighbor *speaker_neighbor_by_address(
  * IPv6 link-local address if known (for RFC 2545 next hops), else FAMILY_NONE. */
 struct connection_info {
 	struct address local, remote, local_link_local;
-	/* A global address of each family on the connection's interface: the next hop for routes
-	 * of the other family than the session's. FAMILY_NONE if there is none. */
+	/* A global address of each family on the connection's interface: the next hop for
+	 * routes of the other family than the session's. FAMILY_NONE if there is none. */
 	struct address interface_address[BGP_FAMILY_COUNT];
 	uint16_t local_port, remote_port;
 	bool directly_connected;
@@ -176,7 +181,11 @@ void speaker_connected(struct speaker *speaker, struct neighbor *neighbor,
 	const struct connection_info *info, struct instant now);
 void speaker_connect_failed(struct speaker *speaker, struct neighbor *neighbor,
 	const char *reason, struct instant now);
-/* An accepted connection. False: refuse it (close at once). */
+/* A neighbour connects to us: is that welcome? May end an old connection first, when the
+ * neighbour has restarted (RFC 4724 section 5). False: close the new one at once. */
+bool speaker_accept_begins(
+	struct speaker *speaker, struct neighbor *neighbor, struct instant now);
+/* An accepted connection, after speaker_accept_begins. False: refuse it (close at once). */
 bool speaker_accepted(struct speaker *speaker, struct neighbor *neighbor,
 	const struct connection_info *info, struct instant now);
 /* Bytes from the stream, any split. They are consumed whole. */
@@ -238,17 +247,17 @@ enum neighbor_counter {
 	COUNTER_REFRESHES_OUT,
 	COUNTER_BYTES_IN,
 	COUNTER_BYTES_OUT,
-	COUNTER_ESTABLISHED,         /* times */
+	COUNTER_ESTABLISHED, /* times */
 	COUNTER_CONNECT_FAILED,
 	COUNTER_ATTRIBUTE_DISCARD,
 	COUNTER_TREAT_AS_WITHDRAW,
 	COUNTER_SESSION_RESET,
 	COUNTER_UNKNOWN_ATTRIBUTES,
 	COUNTER_IGNORED_FAMILIES,
-	COUNTER_LOOPS,               /* our AS in the path: RFC 4271 section 9.1.2 */
-	COUNTER_FIRST_AS_MISMATCH,   /* RFC 4271 section 6.3, RFC 7606 section 7.2 */
-	COUNTER_ROUTE_LEAKS,         /* RFC 9234 section 5 */
-	COUNTER_POLICY_REJECTED,     /* import: none */
+	COUNTER_LOOPS,             /* our AS in the path: RFC 4271 section 9.1.2 */
+	COUNTER_FIRST_AS_MISMATCH, /* RFC 4271 section 6.3, RFC 7606 section 7.2 */
+	COUNTER_ROUTE_LEAKS,       /* RFC 9234 section 5 */
+	COUNTER_POLICY_REJECTED,   /* import: none */
 	COUNTER_COLLISIONS,
 	COUNTER_UNEXPECTED_MESSAGES,
 	NEIGHBOR_COUNTERS,
@@ -259,21 +268,21 @@ struct neighbor_view {
 	const struct neighbor_settings *settings;
 	enum session_state state;
 	bool admin_down;
-	const char *last_reason;       /* why the session last went down or could not come up */
+	const char *last_reason; /* why the session last went down or could not come up */
 	uint8_t last_code, last_subcode;
 	bool last_sent;
-	struct instant state_since;    /* when it entered its state */
-	struct instant established_at; /* 0 if not Established */
+	struct instant state_since;        /* when it entered its state */
+	struct instant established_at;     /* 0 if not Established */
 	uint16_t hold_time_s, keepalive_s; /* negotiated */
-	uint32_t remote_router_id;     /* host order; 0 if unknown */
+	uint32_t remote_router_id;         /* host order; 0 if unknown */
 	struct connection_info info;
 	struct bgp_capabilities offered, received, agreed; /* agreed: valid when Established */
-	bool restarting;               /* the neighbour restarts; its routes are stale */
+	bool restarting; /* the neighbour restarts; its routes are stale */
 	bool end_of_rib_in[BGP_FAMILY_COUNT], end_of_rib_out[BGP_FAMILY_COUNT];
 	uint32_t prefixes_in[BGP_FAMILY_COUNT], prefixes_stale[BGP_FAMILY_COUNT];
 	uint32_t prefixes_out[BGP_FAMILY_COUNT];     /* advertised now */
 	uint32_t prefixes_pending[BGP_FAMILY_COUNT]; /* to be advertised or withdrawn */
-	const uint64_t *counters;      /* [NEIGHBOR_COUNTERS] */
+	const uint64_t *counters;                    /* [NEIGHBOR_COUNTERS] */
 };
 void speaker_neighbor_view(const struct neighbor *neighbor, struct neighbor_view *ret_view);
 /* In order of adding; NULL ends. Pass NULL to start. */

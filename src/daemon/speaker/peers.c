@@ -42,7 +42,20 @@ static void settings_export(
 	settings->extended_community_count = export->communities.extended_count;
 }
 
-static struct neighbor_settings settings_of(const struct config_neighbor *c)
+/* Neighbours are asked to keep our routes over a restart only where the operator wants
+ * announcements to outlive us: otherwise they would keep them for a site that has died. */
+static bool preserves(const struct config *config)
+{
+	if (config->lease_after == AFTER_KEEP)
+		return true;
+	for (size_t i = 0; i < config->service_count; i++)
+		if (config->services[i].on_exit == ON_EXIT_KEEP)
+			return true;
+	return false;
+}
+
+static struct neighbor_settings settings_of(
+	const struct config *config, const struct config_neighbor *c)
 {
 	struct neighbor_settings settings = {
 		.address = c->address,
@@ -62,6 +75,7 @@ static struct neighbor_settings settings_of(const struct config_neighbor *c)
 		.connect_retry = c->connect_retry,
 		.send_hold = c->send_hold,
 		.graceful_restart = c->graceful_restart,
+		.restart_preserve = c->graceful_restart && preserves(config),
 		.restart_time_s = (uint16_t)(c->restart_time.ns / 1000000000),
 		.graceful_shutdown = c->graceful_shutdown,
 		.import = c->import == IMPORT_ALL,
@@ -157,9 +171,10 @@ static bool peer_moved(const struct peer *peer, const struct config_neighbor *c)
 	       peer->ttl != wanted.ttl || peer->minimum_ttl != wanted.minimum_ttl;
 }
 
-static int peer_add(struct speaker_process *process, const struct config_neighbor *c)
+static int peer_add(struct speaker_process *process, const struct config *config,
+	const struct config_neighbor *c)
 {
-	struct neighbor_settings settings = settings_of(c);
+	struct neighbor_settings settings = settings_of(config, c);
 	struct peer *peer = calloc(1, sizeof(*peer));
 
 	if (peer == NULL)
@@ -198,7 +213,7 @@ int peers_apply(struct speaker_process *process, const struct config *config)
 		/* A neighbour that stays is changed when its secret arrives, which main sends
 		 * for every neighbour after every configuration. */
 		if (peer_by_name(process, c->name) == NULL)
-			r = peer_add(process, c);
+			r = peer_add(process, config, c);
 	}
 	return r;
 }
@@ -208,6 +223,7 @@ void peers_secret(struct speaker_process *process, const struct record_secret *r
 	struct peer *peer = peer_by_name(process, record->neighbor);
 	const struct config_neighbor *c;
 	struct neighbor_settings settings;
+	struct neighbor_view view;
 	bool changed;
 
 	if (peer == NULL || process->config == NULL || record->length > TCP_PASSWORD_MAX)
@@ -223,10 +239,11 @@ void peers_secret(struct speaker_process *process, const struct record_secret *r
 		transport_password(process, peer);
 	}
 	peer_fill(peer, c);
-	settings = settings_of(c);
+	settings = settings_of(process->config, c);
+	speaker_neighbor_view(peer->neighbor, &view);
 	if (!speaker_neighbor_change(
 		    process->speaker, peer->neighbor, &settings, clock_now()) &&
-		changed)
+		changed && view.state != SESSION_IDLE)
 		speaker_neighbor_reset(
 			process->speaker, peer->neighbor, "password changed", clock_now());
 }

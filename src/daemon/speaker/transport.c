@@ -471,10 +471,11 @@ static void accept_one(struct speaker_process *process, int fd, const struct add
 	struct error error = { 0 };
 	char text[ADDRESS_TEXT_MAX], reason[256];
 
-	if (peer == NULL || peer->transports[CONNECTION_INCOMING] != NULL) {
+	if (peer == NULL || !speaker_accept_begins(process->speaker, neighbor, clock_now()) ||
+		peer->transports[CONNECTION_INCOMING] != NULL) {
 		log_fields(LOG_INFO, "bgp-refused",
 			peer == NULL ? "connection from an address that is no neighbour"
-				     : "second connection from a neighbour",
+				     : "connection from a neighbour that is not welcome now",
 			"address", address_format(remote, text), NULL);
 		close(fd);
 		return;

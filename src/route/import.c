@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which received routes are kept, and how they are marked.
+ *
+ *     UPDATE -> first AS, loops, leaks -> marks -> adj-RIB-in (with `import`), or counted and
+ * gone
+ *
+ * Invariant: a route that fails a test replaces nothing: it is handled as a withdrawal of what
+ * the neighbour said before of that prefix.
+ *
+ * RFC 4271 sections 6.3 (first AS) and 9.1.2 (loops), RFC 4456 section 8, RFC 7606 section 2,
+ * RFC 8212, RFC 8326 section 4.1, RFC 9234 section 5.
+ */
+#include "route/speaker_internal.h"
+
+static void count(struct neighbor *neighbor, enum neighbor_counter counter)
+{
+	neighbor->counters[counter]++;
+}
+
+/* An AS of ours in the path, or our router id as originator or in the cluster list. */
+static bool looped(const struct neighbor *neighbor, const struct bgp_attributes *a)
+{
+	const struct speaker *speaker = neighbor->speaker;
+
+	if (bgp_as_path_contains(a, neighbor->settings.local_asn) ||
+		bgp_as_path_contains(a, speaker->settings.asn))
+		return true;
+	if (bgp_attribute_present(a, BGP_ATTRIBUTE_ORIGINATOR_ID) &&
+		a->originator_id == speaker->settings.router_id)
+		return true;
+	for (unsigned i = 0; i < a->cluster_count; i++)
+		if (a->cluster_list[i] == speaker->settings.router_id)
+			return true;
+	return false;
+}
+
+/* RFC 9234 section 5, ingress 1 and 2. */
+static bool leaked(const struct neighbor *neighbor, const struct bgp_attributes *a)
+{
+	if (neighbor->ibgp || !bgp_attribute_present(a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER))
+		return false;
+	switch ((enum bgp_role)neighbor->settings.role) {
+	case BGP_ROLE_PROVIDER:
+	case BGP_ROLE_ROUTE_SERVER:
+		return true;
+	case BGP_ROLE_PEER:
+		return a->only_to_customer != neighbor->settings.asn;
+	case BGP_ROLE_CUSTOMER:
+	case BGP_ROLE_ROUTE_SERVER_CLIENT:
+	case BGP_ROLE_NONE:
+		break;
+	}
+	return false;
+}
+
+/* RFC 9234 section 5, ingress 3. */
+static void only_to_customer_mark(const struct neighbor *neighbor, struct bgp_attributes *a)
+{
+	uint8_t role = neighbor->settings.role;
+
+	if (neighbor->ibgp || bgp_attribute_present(a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER) ||
+		(role != BGP_ROLE_CUSTOMER && role != BGP_ROLE_PEER &&
+			role != BGP_ROLE_ROUTE_SERVER_CLIENT))
+		return;
+	a->only_to_customer = neighbor->settings.asn;
+	a->present |= 1ull << BGP_ATTRIBUTE_ONLY_TO_CUSTOMER;
+}
+
+/* RFC 8326 section 4.1: a route that is about to go is the last choice. */
+static void graceful_shutdown_mark(struct bgp_attributes *a)
+{
+	for (unsigned i = 0; i < a->community_count; i++)
+		if (a->communities[i] == BGP_COMMUNITY_GRACEFUL_SHUTDOWN) {
+			a->local_pref = 0;
+			a->present |= 1ull << BGP_ATTRIBUTE_LOCAL_PREF;
+		}
+}
+
+/* A route server is not in the path (RFC 7947 section 2.2.2). */
+static bool first_as_wrong(const struct neighbor *neighbor, const struct bgp_attributes *a)
+{
+	return !neighbor->ibgp && neighbor->settings.role != BGP_ROLE_ROUTE_SERVER_CLIENT &&
+	       bgp_as_path_first(a) != neighbor->settings.asn;
+}
+
+static bool acceptable(struct neighbor *neighbor, const struct bgp_attributes *a)
+{
+	if (first_as_wrong(neighbor, a)) {
+		count(neighbor, COUNTER_FIRST_AS_MISMATCH);
+		return false;
+	}
+	if (looped(neighbor, a)) {
+		count(neighbor, COUNTER_LOOPS);
+		return false;
+	}
+	if (leaked(neighbor, a)) {
+		count(neighbor, COUNTER_ROUTE_LEAKS);
+		return false;
+	}
+	return true;
+}
+
+static void nlri_withdraw(struct neighbor *neighbor, struct bgp_nlri nlri)
+{
+	struct prefix prefix;
+	uint32_t path_id;
+
+	while (bgp_nlri_next(&nlri, &prefix, &path_id))
+		adj_in_remove(neighbor, &prefix);
+}
+
+static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
+	struct bgp_attributes attributes, struct instant now)
+{
+	struct prefix prefix;
+	uint32_t path_id;
+	struct attribute_set *set;
+
+	if (cursor_left(&nlri.bytes) == 0)
+		return;
+	if (!neighbor->settings.import) {
+		while (bgp_nlri_next(&nlri, &prefix, &path_id))
+			count(neighbor, COUNTER_POLICY_REJECTED);
+		return;
+	}
+	set = attribute_set_intern(neighbor->speaker, &attributes);
+	while (bgp_nlri_next(&nlri, &prefix, &path_id))
+		if (set == NULL || adj_in_set(neighbor, &prefix, set, now) != 0)
+			adj_in_remove(neighbor, &prefix);
+	attribute_set_release(neighbor->speaker, set);
+}
+
+static void malformations_tell(struct neighbor *neighbor, const struct bgp_update *update)
+{
+	static const enum neighbor_counter counters[] = {
+		[BGP_VERDICT_ATTRIBUTE_DISCARD] = COUNTER_ATTRIBUTE_DISCARD,
+		[BGP_VERDICT_TREAT_AS_WITHDRAW] = COUNTER_TREAT_AS_WITHDRAW,
+		[BGP_VERDICT_AFI_SAFI_DISABLE] = COUNTER_SESSION_RESET,
+		[BGP_VERDICT_SESSION_RESET] = COUNTER_SESSION_RESET,
+	};
+
+	neighbor->counters[COUNTER_UNKNOWN_ATTRIBUTES] += update->unknown_attributes;
+	neighbor->counters[COUNTER_IGNORED_FAMILIES] += update->ignored_families;
+	if (update->verdict == BGP_VERDICT_GOOD)
+		return;
+	count(neighbor, counters[update->verdict]);
+	for (unsigned i = 0; i < update->malformation_count; i++)
+		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_MALFORMED,
+						 .malformation = &update->malformations[i],
+						 .reason = update->malformations[i].reason });
+}
+
+static void announced_import(struct neighbor *neighbor, const struct bgp_update *update,
+	unsigned which, struct instant now)
+{
+	struct bgp_attributes attributes = update->attributes;
+
+	if (cursor_left(&update->announced[which].bytes) == 0)
+		return;
+	if (which == 1) {
+		attributes.next_hop = update->mp_next_hop;
+		attributes.next_hop_link_local = update->mp_next_hop_link_local;
+		attributes.present &= ~(1ull << BGP_ATTRIBUTE_NEXT_HOP);
+	}
+	if (update->verdict >= BGP_VERDICT_TREAT_AS_WITHDRAW ||
+		!acceptable(neighbor, &attributes)) {
+		nlri_withdraw(neighbor, update->announced[which]);
+		return;
+	}
+	only_to_customer_mark(neighbor, &attributes);
+	graceful_shutdown_mark(&attributes);
+	nlri_announce(neighbor, update->announced[which], attributes, now);
+}
+
+void import_update(
+	struct neighbor *neighbor, const struct bgp_update *update, struct instant now)
+{
+	malformations_tell(neighbor, update);
+	for (unsigned which = 0; which < 2; which++)
+		nlri_withdraw(neighbor, update->withdrawn[which]);
+	for (unsigned which = 0; which < 2; which++)
+		announced_import(neighbor, update, which, now);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What each received message means, state by state: a table of message type x state.
+ *
+ * Invariant: a NOTIFICATION is never answered with a NOTIFICATION (RFC 4271 section 6.4).
+ *
+ * RFC 4271 sections 6.2 to 6.8 and 8.2.2, RFC 2918, RFC 4486, RFC 6608, RFC 7313, RFC 7606.
+ */
+#include <stdio.h>
+
+#include "route/speaker_internal.h"
+
+typedef bool receive_function(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now);
+
+static bool fail(struct connection *connection, const struct bgp_fault *fault,
+	const char *reason, struct instant now)
+{
+	struct ending ending = { .fault = *fault, .reason = reason };
+
+	session_connection_failed(connection, &ending, now);
+	return false;
+}
+
+/* RFC 6608: the subcode names the state. */
+static bool unexpected(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now)
+{
+	static const uint8_t subcodes[] = {
+		[SESSION_OPEN_SENT] = BGP_FSM_IN_OPEN_SENT,
+		[SESSION_OPEN_CONFIRM] = BGP_FSM_IN_OPEN_CONFIRM,
+		[SESSION_ESTABLISHED] = BGP_FSM_IN_ESTABLISHED,
+	};
+	struct bgp_fault fault = { .code = BGP_ERROR_FSM,
+		.subcode = subcodes[connection->state],
+		.data_length = 1,
+		.data = { frame->type } };
+
+	connection->neighbor->counters[COUNTER_UNEXPECTED_MESSAGES]++;
+	return fail(connection, &fault, "it sent a message that does not belong here", now);
+}
+
+static bool open_receive(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now)
+{
+	struct neighbor *neighbor = connection->neighbor;
+	struct bgp_fault fault = { 0 };
+	char reason[REASON_MAX] = "its OPEN is malformed";
+
+	neighbor->counters[COUNTER_OPENS_IN]++;
+	if (bgp_open_read(frame->body, &connection->remote_open, &fault) != 0 ||
+		session_open_check(neighbor, &connection->remote_open, &fault, reason) != 0)
+		return fail(connection, &fault, reason, now);
+	session_negotiate(connection);
+	if (!session_collision(connection, now))
+		return false;
+	connection->state = SESSION_OPEN_CONFIRM;
+	connection->keepalive_due = true;
+	connection_wake(connection);
+	connection_hold_restart(connection, now);
+	connection_keepalive_restart(connection, now);
+	session_refresh_state(neighbor, now);
+	return true;
+}
+
+static bool confirm_receive(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now)
+{
+	(void)frame;
+	connection->neighbor->counters[COUNTER_KEEPALIVES_IN]++;
+	connection_hold_restart(connection, now);
+	session_established(connection, now);
+	return true;
+}
+
+static bool keepalive_receive(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now)
+{
+	(void)frame;
+	connection->neighbor->counters[COUNTER_KEEPALIVES_IN]++;
+	connection_hold_restart(connection, now);
+	return true;
+}
+
+static bool notification_receive(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now)
+{
+	struct bgp_notification n = { 0 };
+	struct ending ending = { .received = true };
+	char reason[REASON_MAX] = "";
+
+	connection->neighbor->counters[COUNTER_NOTIFICATIONS_IN]++;
+	(void)bgp_notification_read(frame->body, &n);
+	ending.fault.code = n.code;
+	ending.fault.subcode = n.subcode;
+	ending.hard = n.hard_reset;
+	if (n.text[0] != '\0')
+		snprintf(reason, sizeof(reason), "\"%s\"", n.text);
+	else if (n.text_invalid)
+		snprintf(reason, sizeof(reason), "(with a text that is not UTF-8)");
+	ending.reason = reason;
+	session_connection_failed(connection, &ending, now);
+	return false;
+}
+
+static void limit_fault(
+	const struct neighbor *neighbor, int family, struct bgp_fault *ret_fault)
+{
+	*ret_fault = (struct bgp_fault){
+		.code = BGP_ERROR_CEASE, .subcode = BGP_CEASE_MAX_PREFIXES, .data_length = 7
+	};
+	bytes_put_u16(ret_fault->data, bgp_family_afi((enum bgp_family)family));
+	ret_fault->data[2] = bgp_family_safi((enum bgp_family)family);
+	bytes_put_u32(ret_fault->data + 3, neighbor->settings.maximum_prefixes);
+}
+
+/* RFC 4486 section 4: the data tells family and limit. */
+static bool limit_check(struct connection *connection, struct instant now)
+{
+	struct neighbor *neighbor = connection->neighbor;
+	struct bgp_fault fault;
+
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		if (neighbor->settings.maximum_prefixes == 0 ||
+			neighbor->adj_in.count[f] <= neighbor->settings.maximum_prefixes)
+			continue;
+		neighbor_event(neighbor,
+			(struct speaker_event){ .type = SPEAKER_PREFIX_LIMIT,
+				.family = (uint8_t)f,
+				.reason = "it announces more prefixes than maximum-prefixes" });
+		limit_fault(neighbor, f, &fault);
+		return fail(connection, &fault,
+			"it announces more prefixes than maximum-prefixes", now);
+	}
+	return true;
+}
+
+static void family_disable(struct neighbor *neighbor, enum bgp_family family)
+{
+	neighbor->family_disabled[family] = true;
+	adj_in_sweep(neighbor, family, false);
+}
+
+/* What RFC 4760 section 7 asks: nothing more of that family is listened to. */
+static void disabled_skip(const struct neighbor *neighbor, struct bgp_nlri *nlri)
+{
+	if (neighbor->family_disabled[nlri->family])
+		nlri->bytes = cursor_of(NULL, 0);
+}
+
+static bool update_receive(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now)
+{
+	struct neighbor *neighbor = connection->neighbor;
+	struct speaker *speaker = neighbor->speaker;
+	struct bgp_update update;
+	struct bgp_fault fault;
+	const char *reason;
+	int r;
+
+	neighbor->counters[COUNTER_UPDATES_IN]++;
+	connection_hold_restart(connection, now);
+	r = bgp_update_read(frame->body, &connection->context, &speaker->scratch, &update);
+	if (r != 0) {
+		arena_reset(&speaker->scratch);
+		fault = (struct bgp_fault){ .code = BGP_ERROR_CEASE,
+			.subcode = BGP_CEASE_OUT_OF_RESOURCES };
+		return fail(connection, &fault, "out of memory", now);
+	}
+	if (update.verdict == BGP_VERDICT_AFI_SAFI_DISABLE)
+		family_disable(neighbor, (enum bgp_family)update.disabled_family);
+	for (unsigned which = 0; which < 2; which++) {
+		disabled_skip(neighbor, &update.withdrawn[which]);
+		disabled_skip(neighbor, &update.announced[which]);
+	}
+	/* On a session reset the prefixes are not to be trusted; counters and events are made.
+	 */
+	if (update.verdict == BGP_VERDICT_SESSION_RESET)
+		for (unsigned which = 0; which < 2; which++)
+			update.announced[which].bytes = update.withdrawn[which].bytes =
+				cursor_of(NULL, 0);
+	import_update(neighbor, &update, now);
+	fault = update.fault;
+	reason = update.malformation_count > 0 ? update.malformations[0].reason : "";
+	arena_reset(&speaker->scratch);
+	if (update.verdict == BGP_VERDICT_SESSION_RESET)
+		return fail(connection, &fault, reason, now);
+	if (update.end_of_rib) {
+		enum bgp_family family = (enum bgp_family)update.end_of_rib_family;
+
+		neighbor->end_of_rib_in[family] = true;
+		restart_end_of_rib(neighbor, family, now);
+		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_END_OF_RIB,
+						 .family = (uint8_t)family,
+						 .reason = "" });
+	}
+	return limit_check(connection, now);
+}
+
+static void refresh_begin(struct neighbor *neighbor, enum bgp_family family, struct instant now)
+{
+	adj_in_mark_stale(neighbor, family);
+	/* If the end marker never comes, what is stale ends all the same: RFC 7313 section 4.
+	 */
+	timer_start(neighbor->speaker, &neighbor->restart_timer,
+		instant_add(now, duration_seconds(360)));
+}
+
+static bool refresh_receive(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now)
+{
+	struct neighbor *neighbor = connection->neighbor;
+	bool enhanced = neighbor->agreed.enhanced_refresh;
+	struct bgp_refresh refresh;
+	struct bgp_fault fault;
+	int family;
+
+	neighbor->counters[COUNTER_REFRESHES_IN]++;
+	connection_hold_restart(connection, now);
+	if (bgp_refresh_read(frame->body, &refresh, &fault) != 0)
+		return fail(connection, &fault, "its ROUTE-REFRESH has a wrong length", now);
+	family = bgp_family_of(refresh.afi, refresh.safi);
+	/* RFC 2918 section 4, RFC 7313 section 5: other families and subtypes are ignored. */
+	if (family < 0 || !connection->context.family[family]) {
+		neighbor->counters[COUNTER_IGNORED_FAMILIES]++;
+		return true;
+	}
+	if (!enhanced && refresh.subtype != BGP_REFRESH_REQUEST)
+		return true;
+	if (refresh.subtype == BGP_REFRESH_BEGIN) {
+		refresh_begin(neighbor, (enum bgp_family)family, now);
+	} else if (refresh.subtype == BGP_REFRESH_END) {
+		restart_end_of_rib(neighbor, (enum bgp_family)family, now);
+	} else if (refresh.subtype == BGP_REFRESH_REQUEST) {
+		neighbor->adj_out.refresh_begin_due[family] = enhanced;
+		neighbor->adj_out.refresh_end_due[family] = enhanced;
+		adj_out_all(neighbor, (enum bgp_family)family, true, now);
+		connection_wake(connection);
+		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_REFRESH,
+						 .family = (uint8_t)family,
+						 .reason = "" });
+	}
+	return true;
+}
+
+static receive_function *const table[BGP_ROUTE_REFRESH + 1][SESSION_ESTABLISHED + 1] = {
+	[BGP_OPEN] = { [SESSION_OPEN_SENT] = open_receive,
+		[SESSION_OPEN_CONFIRM] = unexpected,
+		[SESSION_ESTABLISHED] = unexpected },
+	[BGP_UPDATE] = { [SESSION_OPEN_SENT] = unexpected,
+		[SESSION_OPEN_CONFIRM] = unexpected,
+		[SESSION_ESTABLISHED] = update_receive },
+	[BGP_NOTIFICATION] = { [SESSION_OPEN_SENT] = notification_receive,
+		[SESSION_OPEN_CONFIRM] = notification_receive,
+		[SESSION_ESTABLISHED] = notification_receive },
+	[BGP_KEEPALIVE] = { [SESSION_OPEN_SENT] = unexpected,
+		[SESSION_OPEN_CONFIRM] = confirm_receive,
+		[SESSION_ESTABLISHED] = keepalive_receive },
+	[BGP_ROUTE_REFRESH] = { [SESSION_OPEN_SENT] = unexpected,
+		[SESSION_OPEN_CONFIRM] = unexpected,
+		[SESSION_ESTABLISHED] = refresh_receive },
+};
+
+bool message_receive(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now)
+{
+	receive_function *receive = table[frame->type][connection->state];
+
+	return receive != NULL && receive(connection, frame, now) &&
+	       connection->state != SESSION_IDLE;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Graceful restart, both sides: RFC 4724, RFC 8538.
+ *
+ *     up --(lost without a NOTIFICATION, or with one where both have the N bit)--> stale
+ *     stale --(back, F bit set)--> up with stale routes --(end-of-RIB, or timer)--> up
+ *     stale --(timer, or back without the family or its F bit)--> routes dropped
+ *
+ * Invariants:
+ *  1. Routes are stale only while `restarting` is set or until end-of-RIB of their family.
+ *  2. The restart timer runs exactly while some route may be stale: they always end.
+ */
+#include "route/speaker_internal.h"
+
+/* From the session's return to end-of-RIB; RFC 4724 section 4.2 leaves the time to us. */
+#define STALE_TIME_S 360
+
+/* Offered to the neighbour: RFC 4724 section 3, RFC 8538 section 2. */
+void restart_capability(const struct neighbor *neighbor, struct bgp_capabilities *c)
+{
+	const struct neighbor_settings *s = &neighbor->settings;
+	bool restarting = neighbor->speaker->settings.restarting && !neighbor->end_of_rib_ever;
+
+	if (!s->graceful_restart)
+		return;
+	c->graceful_restart = true;
+	c->restart_notification = true;
+	c->restart_state = restarting;
+	c->restart_time_s = s->restart_time_s;
+	/* Without families we only help others; with them we ask to have ours kept. */
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		c->restart_family[f] = s->restart_preserve && c->family[f];
+		c->restart_forwarding[f] = c->restart_family[f] && restarting;
+	}
+}
+
+static bool keeps_routes(const struct neighbor *neighbor, const struct ending *ending)
+{
+	const struct bgp_capabilities *received = &neighbor->received;
+
+	if (!neighbor->settings.graceful_restart || !neighbor->received_valid ||
+		!received->graceful_restart || neighbor->admin_down || neighbor->removed)
+		return false;
+	if (ending->keep_routes)
+		return true;
+	/* RFC 8538 section 4: any NOTIFICATION but a Hard Reset, when both sides said N. */
+	return received->restart_notification && ending->fault.code != BGP_ERROR_NONE &&
+	       !ending->hard;
+}
+
+void restart_session_down(
+	struct neighbor *neighbor, const struct ending *ending, struct instant now)
+{
+	bool keep = keeps_routes(neighbor, ending), kept = false;
+
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		enum bgp_family family = (enum bgp_family)f;
+
+		/* A second restart before the first ended: what is stale already goes
+		 * (RFC 4724 section 4.2). */
+		adj_in_sweep(neighbor, family, true);
+		if (!keep || !neighbor->received.restart_family[f]) {
+			adj_in_sweep(neighbor, family, false);
+			continue;
+		}
+		adj_in_mark_stale(neighbor, family);
+		kept |= neighbor->adj_in.count[f] > 0;
+	}
+	neighbor->restarting = kept;
+	if (!kept) {
+		timer_stop(neighbor->speaker, &neighbor->restart_timer);
+		return;
+	}
+	timer_start(neighbor->speaker, &neighbor->restart_timer,
+		instant_add(now, duration_seconds(neighbor->received.restart_time_s)));
+	neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_STALE,
+					 .reason = "its routes are kept while it restarts" });
+}
+
+static bool any_stale(const struct neighbor *neighbor)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		if (neighbor->adj_in.stale[f] > 0)
+			return true;
+	return false;
+}
+
+void restart_session_up(struct neighbor *neighbor, struct instant now)
+{
+	const struct bgp_capabilities *received = &neighbor->received;
+
+	if (!neighbor->restarting)
+		return;
+	neighbor->restarting = false;
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		if (!received->graceful_restart || !received->restart_family[f] ||
+			!received->restart_forwarding[f])
+			adj_in_sweep(neighbor, (enum bgp_family)f, true);
+	timer_stop(neighbor->speaker, &neighbor->restart_timer);
+	if (any_stale(neighbor))
+		timer_start(neighbor->speaker, &neighbor->restart_timer,
+			instant_add(now, duration_seconds(STALE_TIME_S)));
+}
+
+void restart_end_of_rib(struct neighbor *neighbor, enum bgp_family family, struct instant now)
+{
+	(void)now;
+	adj_in_sweep(neighbor, family, true);
+	if (!any_stale(neighbor))
+		timer_stop(neighbor->speaker, &neighbor->restart_timer);
+}
+
+void restart_timer_fire(struct speaker *speaker, struct timer *timer, struct instant now)
+{
+	struct neighbor *neighbor = container_of(timer, struct neighbor, restart_timer);
+
+	(void)speaker;
+	(void)now;
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		adj_in_sweep(neighbor, (enum bgp_family)f, true);
+	neighbor->restarting = false;
+}

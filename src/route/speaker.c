@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The speaker: its neighbours, its timers, its verbs.
+ *
+ * Invariants:
+ *  1. A timer is in the heap exactly while it runs; firing takes it out first.
+ *  2. speaker_tick leaves no deadline at or before `now`.
+ */
+#include "route/speaker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "route/speaker_internal.h"
+
+/* wire/bgp_update.h: at most 16 bytes a message byte, and rounding. */
+#define SCRATCH_MAX (16u * BGP_EXTENDED_MESSAGE_MAX + 65536u)
+
+void timer_start(struct speaker *speaker, struct timer *timer, struct instant when)
+{
+	/* Without memory for the heap the timer is lost; the next event starts it again. */
+	(void)heap_set(&speaker->timers, &timer->node, when);
+}
+
+void timer_stop(struct speaker *speaker, struct timer *timer)
+{
+	heap_remove(&speaker->timers, &timer->node);
+}
+
+bool timer_running(const struct timer *timer)
+{
+	return timer->node.position != 0;
+}
+
+struct duration jittered(struct speaker *speaker, struct duration d)
+{
+	int64_t quarter = d.ns / 4;
+
+	d.ns -= quarter / 1024 * (int64_t)random_below(&speaker->random, 1025);
+	return d;
+}
+
+uint64_t prefix_hash(const struct speaker *speaker, const struct prefix *prefix)
+{
+	return hash_bytes(&speaker->seed, prefix, sizeof(*prefix));
+}
+
+void neighbor_event(struct neighbor *neighbor, struct speaker_event event)
+{
+	const struct speaker_sink *sink = &neighbor->speaker->sink;
+
+	event.neighbor = neighbor;
+	sink->event(sink->context, &event);
+}
+
+struct speaker *speaker_new(
+	const struct speaker_settings *settings, const struct speaker_sink *sink)
+{
+	struct speaker *speaker = calloc(1, sizeof(*speaker));
+
+	if (speaker == NULL)
+		return NULL;
+	speaker->settings = *settings;
+	if (settings->hostname != NULL)
+		snprintf(
+			speaker->hostname, sizeof(speaker->hostname), "%s", settings->hostname);
+	speaker->settings.hostname = speaker->hostname;
+	speaker->sink = *sink;
+	speaker->random.state = settings->seed;
+	speaker->seed.low = random_u64(&speaker->random);
+	speaker->seed.high = random_u64(&speaker->random);
+	speaker->scratch.limit = SCRATCH_MAX;
+	list_init(&speaker->neighbors);
+	return speaker;
+}
+
+/* ---- Neighbours. ---- */
+
+static bool arrays_copy(struct neighbor *neighbor, const struct neighbor_settings *settings)
+{
+	uint32_t *communities = malloc(settings->community_count * sizeof(*communities) + 1);
+	struct bgp_large_community *large =
+		malloc(settings->large_community_count * sizeof(*large) + 1);
+	uint64_t *extended = malloc(settings->extended_community_count * sizeof(*extended) + 1);
+
+	if (communities == NULL || large == NULL || extended == NULL) {
+		free(communities);
+		free(large);
+		free(extended);
+		return false;
+	}
+	for (size_t i = 0; i < settings->community_count; i++)
+		communities[i] = settings->communities[i];
+	for (size_t i = 0; i < settings->large_community_count; i++)
+		large[i] = settings->large_communities[i];
+	for (size_t i = 0; i < settings->extended_community_count; i++)
+		extended[i] = settings->extended_communities[i];
+	free(neighbor->communities);
+	free(neighbor->large_communities);
+	free(neighbor->extended_communities);
+	neighbor->communities = communities;
+	neighbor->large_communities = large;
+	neighbor->extended_communities = extended;
+	return true;
+}
+
+static bool settings_take(struct neighbor *neighbor, const struct neighbor_settings *settings)
+{
+	if (!arrays_copy(neighbor, settings))
+		return false;
+	neighbor->settings = *settings;
+	neighbor->settings.communities = neighbor->communities;
+	neighbor->settings.large_communities = neighbor->large_communities;
+	neighbor->settings.extended_communities = neighbor->extended_communities;
+	neighbor->ibgp = settings->asn == settings->local_asn;
+	return true;
+}
+
+struct neighbor *speaker_neighbor_add(
+	struct speaker *speaker, const struct neighbor_settings *settings, struct instant now)
+{
+	struct neighbor *neighbor;
+
+	if (speaker->neighbor_count >= NEIGHBORS_MAX)
+		return NULL;
+	neighbor = calloc(1, sizeof(*neighbor));
+	if (neighbor == NULL || !settings_take(neighbor, settings)) {
+		free(neighbor);
+		return NULL;
+	}
+	neighbor->speaker = speaker;
+	neighbor->admin_down = settings->shutdown;
+	neighbor->state_since = now;
+	for (int d = 0; d < CONNECTION_DIRECTIONS; d++)
+		connection_init(
+			&neighbor->connections[d], neighbor, (enum connection_direction)d);
+	session_timers_init(neighbor);
+	adj_out_init(&neighbor->adj_out);
+	list_append(&speaker->neighbors, &neighbor->link);
+	speaker->neighbor_count++;
+	session_start(neighbor, now);
+	return neighbor;
+}
+
+static void neighbor_free(struct neighbor *neighbor)
+{
+	struct speaker *speaker = neighbor->speaker;
+
+	list_remove(&neighbor->link);
+	speaker->neighbor_count--;
+	for (int d = 0; d < CONNECTION_DIRECTIONS; d++) {
+		struct connection *connection = &neighbor->connections[d];
+
+		timer_stop(speaker, &connection->hold);
+		timer_stop(speaker, &connection->keepalive);
+		timer_stop(speaker, &connection->send_hold);
+		free(connection->input);
+	}
+	timer_stop(speaker, &neighbor->connect_retry);
+	timer_stop(speaker, &neighbor->idle_hold);
+	timer_stop(speaker, &neighbor->restart_timer);
+	adj_out_clear(neighbor);
+	adj_in_clear(neighbor);
+	free(neighbor->communities);
+	free(neighbor->large_communities);
+	free(neighbor->extended_communities);
+	free(neighbor);
+}
+
+void speaker_free(struct speaker *speaker)
+{
+	if (speaker == NULL)
+		return;
+	list_for_each_safe(node, &speaker->neighbors)
+		neighbor_free(container_of(node, struct neighbor, link));
+	local_rib_free(speaker);
+	hash_table_clear(&speaker->sets);
+	heap_clear(&speaker->timers);
+	arena_clear(&speaker->scratch);
+	free(speaker);
+}
+
+static void cease(struct neighbor *neighbor, enum bgp_cease_error subcode, const char *text,
+	const char *reason, bool hard, struct instant now)
+{
+	struct ending ending = { .fault = { .code = BGP_ERROR_CEASE,
+					 .subcode = (uint8_t)subcode },
+		.text = text,
+		.reason = reason,
+		.hard = hard };
+
+	if (neighbor->state != SESSION_IDLE)
+		session_end(neighbor, &ending, now);
+	timer_stop(neighbor->speaker, &neighbor->idle_hold);
+}
+
+void speaker_neighbor_remove(
+	struct speaker *speaker, struct neighbor *neighbor, struct instant now)
+{
+	(void)speaker;
+	neighbor->removed = true;
+	cease(neighbor, BGP_CEASE_PEER_DECONFIGURED, NULL, "no longer configured", true, now);
+	neighbor_free(neighbor);
+}
+
+/* What was told to the neighbour in the OPEN, or decides who it is. */
+static bool negotiated_differs(
+	const struct neighbor_settings *old, const struct neighbor_settings *new)
+{
+	return !address_equal(&old->address, &new->address) ||
+	       strcmp(old->interface, new->interface) != 0 || old->asn != new->asn ||
+	       old->local_asn != new->local_asn || old->role != new->role ||
+	       old->role_strict != new->role_strict ||
+	       memcmp(old->families, new->families, sizeof(old->families)) != 0 ||
+	       old->capabilities != new->capabilities ||
+	       old->extended_next_hop != new->extended_next_hop ||
+	       old->extended_message != new->extended_message ||
+	       old->hold_time.ns != new->hold_time.ns ||
+	       old->keepalive.ns != new->keepalive.ns ||
+	       old->graceful_restart != new->graceful_restart ||
+	       old->restart_preserve != new->restart_preserve ||
+	       old->restart_time_s != new->restart_time_s;
+}
+
+static void import_changed(struct neighbor *neighbor, struct instant now)
+{
+	if (!neighbor->settings.import) {
+		for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+			adj_in_sweep(neighbor, (enum bgp_family)f, false);
+		return;
+	}
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		(void)speaker_neighbor_refresh(
+			neighbor->speaker, neighbor, (enum bgp_family)f, now);
+}
+
+bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
+	const struct neighbor_settings *settings, struct instant now)
+{
+	bool running = neighbor->state != SESSION_IDLE;
+	bool reset = running && negotiated_differs(&neighbor->settings, settings);
+	bool import = neighbor->settings.import != settings->import;
+
+	if (!settings_take(neighbor, settings))
+		return false;
+	if (settings->shutdown && !neighbor->admin_down) {
+		speaker_neighbor_shutdown(speaker, neighbor, "", now);
+		return running;
+	}
+	if (!settings->shutdown && neighbor->admin_down) {
+		speaker_neighbor_enable(speaker, neighbor, now);
+		return false;
+	}
+	if (reset) {
+		cease(neighbor, BGP_CEASE_CONFIG_CHANGE, NULL, "configuration changed", false,
+			now);
+		session_start(neighbor, now);
+		return true;
+	}
+	if (import)
+		import_changed(neighbor, now);
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		adj_out_all(neighbor, (enum bgp_family)f, false, now);
+	return false;
+}
+
+struct neighbor *speaker_neighbor_by_name(const struct speaker *speaker, const char *name)
+{
+	list_for_each(node, &speaker->neighbors) {
+		struct neighbor *neighbor = container_of(node, struct neighbor, link);
+
+		if (strcmp(neighbor->settings.name, name) == 0)
+			return neighbor;
+	}
+	return NULL;
+}
+
+struct neighbor *speaker_neighbor_by_address(
+	const struct speaker *speaker, const struct address *address, const char *interface)
+{
+	list_for_each(node, &speaker->neighbors) {
+		struct neighbor *neighbor = container_of(node, struct neighbor, link);
+
+		if (!address_equal(&neighbor->settings.address, address))
+			continue;
+		if (address_is_link_local(address) &&
+			strcmp(neighbor->settings.interface, interface) != 0)
+			continue;
+		return neighbor;
+	}
+	return NULL;
+}
+
+struct neighbor *speaker_neighbor_next(
+	const struct speaker *speaker, const struct neighbor *neighbor)
+{
+	const struct list *next =
+		neighbor == NULL ? speaker->neighbors.next : neighbor->link.next;
+
+	return next == &speaker->neighbors ? NULL : container_of(next, struct neighbor, link);
+}
+
+/* ---- Verbs. ---- */
+
+void speaker_neighbor_shutdown(struct speaker *speaker, struct neighbor *neighbor,
+	const char *text, struct instant now)
+{
+	(void)speaker;
+	neighbor->admin_down = true;
+	cease(neighbor, BGP_CEASE_ADMIN_SHUTDOWN, text, "shut down by the operator", true, now);
+	adj_in_clear(neighbor);
+	neighbor->restarting = false;
+}
+
+void speaker_neighbor_enable(
+	struct speaker *speaker, struct neighbor *neighbor, struct instant now)
+{
+	(void)speaker;
+	neighbor->admin_down = false;
+	neighbor->failures = 0;
+	session_start(neighbor, now);
+}
+
+void speaker_neighbor_reset(struct speaker *speaker, struct neighbor *neighbor,
+	const char *text, struct instant now)
+{
+	(void)speaker;
+	cease(neighbor, BGP_CEASE_ADMIN_RESET, text, "reset by the operator", false, now);
+	neighbor->failures = 0;
+	session_start(neighbor, now);
+}
+
+int speaker_neighbor_refresh(struct speaker *speaker, struct neighbor *neighbor,
+	enum bgp_family family, struct instant now)
+{
+	(void)speaker;
+	(void)now;
+	if (neighbor->live == NULL || !neighbor->live->context.family[family])
+		return ERROR_STATE;
+	if (!neighbor->agreed.route_refresh)
+		return ERROR_UNSUPPORTED;
+	neighbor->live->refresh_due[family] = true;
+	connection_wake(neighbor->live);
+	return 0;
+}
+
+void speaker_stop(struct speaker *speaker, bool keep, const char *text, struct instant now)
+{
+	struct ending silent = { .reason = "stopped, routes to be kept" };
+
+	speaker->stopped = true;
+	list_for_each(node, &speaker->neighbors) {
+		struct neighbor *neighbor = container_of(node, struct neighbor, link);
+
+		if (!keep)
+			cease(neighbor, BGP_CEASE_ADMIN_SHUTDOWN, text, "stopped", true, now);
+		else if (neighbor->state != SESSION_IDLE)
+			session_end(neighbor, &silent, now);
+		timer_stop(speaker, &neighbor->idle_hold);
+	}
+}
+
+bool speaker_settled(const struct speaker *speaker)
+{
+	list_for_each(node, &speaker->neighbors) {
+		const struct neighbor *neighbor = container_of(node, struct neighbor, link);
+
+		if (neighbor->live != NULL && adj_out_pending(neighbor))
+			return false;
+	}
+	return true;
+}
+
+/* ---- Time. ---- */
+
+void speaker_tick(struct speaker *speaker, struct instant now)
+{
+	struct heap_node *first;
+
+	while ((first = heap_first(&speaker->timers)) != NULL &&
+		instant_reached(first->when, now)) {
+		struct timer *timer = container_of(first, struct timer, node);
+
+		timer_stop(speaker, timer);
+		timer->fire(speaker, timer, now);
+	}
+}
+
+struct instant speaker_deadline(const struct speaker *speaker)
+{
+	struct heap_node *first = heap_first(&speaker->timers);
+
+	return first == NULL ? INSTANT_NEVER : first->when;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the speaker. The files and what they own:
+ *
+ *     speaker.c        the speaker itself, its neighbours, timers, verbs
+ *     session.c        the state machine of a neighbour (RFC 4271 section 8)
+ *     connection.c     one TCP connection: input framing, output on demand, its end
+ *     message.c        what each received message means in each state
+ *     session_open.c   OPEN: making, checking, negotiating
+ *     restart.c        graceful restart, both sides (RFC 4724, RFC 8538)
+ *     local_rib.c      the routes that we originate
+ *     export.c         how a route is dressed for a neighbour
+ *     adj_out.c        what a neighbour hears: adj-RIB-out, packing
+ *     import.c         which received routes are kept, and how they are marked
+ *     adj_in.c         what a neighbour said: adj-RIB-in
+ *     attribute_set.c  interned, counted attribute sets
+ *     view.c           looking in
+ *
+ * The full-table engine (best path over all neighbours, policy, neighbour groups) takes the
+ * place of adj_in.c, local_rib.c and adj_out.c behind the same functions: import_update puts
+ * routes in, export_attributes dresses one for one neighbour, adj_out_output packs what
+ * changed.
+ */
+#ifndef NEARCAST_ROUTE_SPEAKER_INTERNAL_H
+#define NEARCAST_ROUTE_SPEAKER_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/random.h"
+#include "route/speaker.h"
+
+#define NEIGHBORS_MAX    1024
+#define LOCAL_ROUTES_MAX 65536
+#define REASON_MAX       256
+
+/* A timer of the speaker: in its heap while it runs. */
+struct timer {
+	struct heap_node node;
+	void (*fire)(struct speaker *speaker, struct timer *timer, struct instant now);
+};
+
+/* ---- attribute_set.c ---- */
+
+/* Interned: two sets with the same attributes are the same pointer. */
+struct attribute_set {
+	struct hash_node node;
+	uint32_t references;
+	struct bgp_attributes attributes; /* arrays follow in the same allocation */
+};
+
+/* NULL: no memory. The caller holds one reference. */
+struct attribute_set *attribute_set_intern(
+	struct speaker *speaker, const struct bgp_attributes *attributes);
+struct attribute_set *attribute_set_hold(struct attribute_set *set);
+/* NULL is fine. */
+void attribute_set_release(struct speaker *speaker, struct attribute_set *set);
+
+/* ---- adj_in.c ---- */
+
+struct adj_in_entry {
+	struct hash_node node;
+	struct prefix prefix;
+	bool stale;
+	struct attribute_set *set;
+	struct instant since;
+};
+
+struct adj_in {
+	struct hash_table table; /* both families; a prefix knows its own */
+	uint32_t count[BGP_FAMILY_COUNT], stale[BGP_FAMILY_COUNT];
+};
+
+/* ---- adj_out.c ---- */
+
+struct adj_out_entry {
+	struct hash_node node;
+	struct list dirty; /* in adj_out.dirty[family] while something is to be sent */
+	struct prefix prefix;
+	struct attribute_set *sent;   /* what the neighbour holds; NULL: nothing */
+	struct attribute_set *wanted; /* valid while dirty; NULL: to be withdrawn */
+	bool again;                   /* send even if it is what was sent (route refresh) */
+	struct instant since;         /* of sent */
+};
+
+struct adj_out {
+	struct hash_table table;
+	struct list dirty[BGP_FAMILY_COUNT];
+	uint32_t sent[BGP_FAMILY_COUNT], pending[BGP_FAMILY_COUNT];
+	bool end_of_rib_due[BGP_FAMILY_COUNT], end_of_rib_sent[BGP_FAMILY_COUNT];
+	bool refresh_begin_due[BGP_FAMILY_COUNT]; /* RFC 7313 */
+	bool refresh_end_due[BGP_FAMILY_COUNT];
+};
+
+/* ---- connection.c ---- */
+
+struct connection {
+	struct neighbor *neighbor;
+	enum connection_direction direction;
+	enum session_state state; /* IDLE: no TCP connection here */
+	struct connection_info info;
+	uint8_t *input; /* a message that is not whole yet; owned */
+	size_t input_length, input_room;
+	struct bgp_open sent_open, remote_open;
+	struct bgp_context context; /* negotiated; valid from OPEN_CONFIRM on */
+	uint16_t hold_time_s, keepalive_s;
+	bool open_due, keepalive_due;
+	bool refresh_due[BGP_FAMILY_COUNT];
+	bool output_announced; /* sink->output_ready was called, no empty output since */
+	struct timer hold, keepalive, send_hold;
+};
+
+/* What is told of an end: the NOTIFICATION, if there is one, and words. */
+struct ending {
+	struct bgp_fault fault; /* code 0: none is sent */
+	const char *text;       /* RFC 9003; NULL or empty: none */
+	bool hard;              /* as Hard Reset where that was agreed (RFC 8538) */
+	const char *reason;     /* for people */
+	bool received;          /* the neighbour's NOTIFICATION, in fault */
+	bool keep_routes;       /* graceful restart may apply */
+	bool lost;              /* the host closed it: no sink->disconnect */
+};
+
+void connection_init(struct connection *connection, struct neighbor *neighbor,
+	enum connection_direction direction);
+/* The TCP connection stands: send OPEN, go to OPEN_SENT. */
+void connection_begin(
+	struct connection *connection, const struct connection_info *info, struct instant now);
+/* End it; tells nobody but the host. */
+void connection_end(
+	struct connection *connection, const struct ending *ending, struct instant now);
+void connection_input(
+	struct connection *connection, const uint8_t *bytes, size_t length, struct instant now);
+size_t connection_output(
+	struct connection *connection, uint8_t *buffer, size_t room, struct instant now);
+/* Something is to be sent. */
+void connection_wake(struct connection *connection);
+void connection_hold_restart(struct connection *connection, struct instant now);
+void connection_keepalive_restart(struct connection *connection, struct instant now);
+
+/* ---- the neighbour ---- */
+
+struct neighbor {
+	struct list link; /* in speaker.neighbors */
+	struct speaker *speaker;
+	struct neighbor_settings settings;
+	uint32_t *communities; /* owned copies behind settings */
+	struct bgp_large_community *large_communities;
+	uint64_t *extended_communities;
+	bool ibgp;
+	bool admin_down; /* by settings or verb */
+	bool removed;
+	enum session_state state;
+	struct instant state_since, established_at;
+	struct connection connections[CONNECTION_DIRECTIONS];
+	struct connection *live; /* the Established one, or NULL */
+	struct timer connect_retry, idle_hold, restart_timer;
+	unsigned failures; /* in a row: lengthen idle_hold */
+	struct bgp_capabilities agreed, received;
+	bool received_valid;
+	struct adj_in adj_in;
+	struct adj_out adj_out;
+	bool restarting; /* it restarts: its routes are stale */
+	bool end_of_rib_in[BGP_FAMILY_COUNT];
+	bool end_of_rib_ever; /* we sent one in this life: R bit no more */
+	bool family_disabled[BGP_FAMILY_COUNT];
+	uint32_t remote_router_id;
+	char last_reason[REASON_MAX];
+	uint8_t last_code, last_subcode;
+	bool last_sent;
+	uint64_t counters[NEIGHBOR_COUNTERS];
+};
+
+struct local_entry {
+	struct hash_node node;
+	struct prefix prefix;
+	struct local_route route; /* arrays owned, in `storage` */
+	void *storage;
+	struct attribute_set *set; /* as shown by speaker_routes_local */
+	struct instant since;
+};
+
+struct speaker {
+	struct speaker_settings settings;
+	char hostname[65];
+	struct speaker_sink sink;
+	struct random random;
+	struct hash_seed seed;
+	struct heap timers;
+	struct list neighbors;
+	size_t neighbor_count;
+	struct hash_table local; /* struct local_entry */
+	struct hash_table sets;  /* struct attribute_set */
+	struct arena scratch;    /* of one received message or one export */
+	bool stopped;
+};
+
+/* ---- speaker.c ---- */
+void timer_start(struct speaker *speaker, struct timer *timer, struct instant when);
+void timer_stop(struct speaker *speaker, struct timer *timer);
+bool timer_running(const struct timer *timer);
+/* 0.75 to 1.0 of it: RFC 4271 section 10. */
+struct duration jittered(struct speaker *speaker, struct duration d);
+uint64_t prefix_hash(const struct speaker *speaker, const struct prefix *prefix);
+static inline enum bgp_family prefix_family(const struct prefix *prefix)
+{
+	return prefix->address.family == FAMILY_IPV4 ? BGP_IPV4_UNICAST : BGP_IPV6_UNICAST;
+}
+void neighbor_event(struct neighbor *neighbor, struct speaker_event event);
+
+/* ---- session.c ---- */
+void session_start(struct neighbor *neighbor, struct instant now);
+/* Ends all connections, then waits (idle_hold) or, when administratively down, stays Idle. */
+void session_end(struct neighbor *neighbor, const struct ending *ending, struct instant now);
+/* One connection failed; the neighbour goes on with the other, or ends. */
+void session_connection_failed(
+	struct connection *connection, const struct ending *ending, struct instant now);
+void session_state_set(struct neighbor *neighbor, enum session_state state, struct instant now);
+/* An OPEN was accepted on this connection: settle collisions. False: it was this one's end. */
+bool session_collision(struct connection *connection, struct instant now);
+void session_established(struct connection *connection, struct instant now);
+void session_timers_init(struct neighbor *neighbor);
+/* A state that follows from what the connections are doing. */
+void session_refresh_state(struct neighbor *neighbor, struct instant now);
+
+/* ---- session_open.c ---- */
+void session_open_make(const struct neighbor *neighbor, struct bgp_open *ret_open);
+/* 0, or ERROR_REFUSED with the fault and a reason. */
+int session_open_check(const struct neighbor *neighbor, const struct bgp_open *open,
+	struct bgp_fault *ret_fault, char reason[REASON_MAX]);
+void session_negotiate(struct connection *connection);
+
+/* ---- message.c ---- */
+/* False: the connection is gone. */
+bool message_receive(
+	struct connection *connection, const struct bgp_frame *frame, struct instant now);
+
+/* ---- restart.c ---- */
+/* The session ended: keep the neighbour's routes as stale if the rules say so, else drop them.
+ */
+void restart_session_down(
+	struct neighbor *neighbor, const struct ending *ending, struct instant now);
+/* The session is back: drop what the neighbour did not keep. */
+void restart_session_up(struct neighbor *neighbor, struct instant now);
+void restart_end_of_rib(struct neighbor *neighbor, enum bgp_family family, struct instant now);
+void restart_capability(const struct neighbor *neighbor, struct bgp_capabilities *c);
+void restart_timer_fire(struct speaker *speaker, struct timer *timer, struct instant now);
+
+/* ---- import.c ---- */
+void import_update(
+	struct neighbor *neighbor, const struct bgp_update *update, struct instant now);
+
+/* ---- adj_in.c ---- */
+/* 0 or ERROR_MEMORY. */
+int adj_in_set(struct neighbor *neighbor, const struct prefix *prefix,
+	struct attribute_set *set, struct instant now);
+void adj_in_remove(struct neighbor *neighbor, const struct prefix *prefix);
+void adj_in_mark_stale(struct neighbor *neighbor, enum bgp_family family);
+void adj_in_sweep(struct neighbor *neighbor, enum bgp_family family, bool stale_only);
+void adj_in_clear(struct neighbor *neighbor);
+
+/* ---- local_rib.c ---- */
+void local_rib_free(struct speaker *speaker);
+const struct local_entry *local_rib_find(
+	const struct speaker *speaker, const struct prefix *prefix);
+
+/* ---- export.c ---- */
+/* Whether the neighbour may hear the route at all (its list, its families). */
+bool export_wanted(const struct neighbor *neighbor, const struct local_route *route);
+/* Dress it; arrays in speaker->scratch. ERROR_RANGE: no next hop of that family. */
+int export_attributes(const struct neighbor *neighbor, const struct local_route *route,
+	struct bgp_attributes *ret_attributes);
+
+/* ---- adj_out.c ---- */
+void adj_out_init(struct adj_out *adj_out);
+/* The route of this prefix changed, came or went. */
+void adj_out_update(struct neighbor *neighbor, const struct prefix *prefix, struct instant now);
+/* Every route is to be looked at again; `again` sends even what did not change. */
+void adj_out_all(
+	struct neighbor *neighbor, enum bgp_family family, bool again, struct instant now);
+/* Forget all: the session is down. */
+void adj_out_clear(struct neighbor *neighbor);
+/* Whole messages into w, one at least if there is something to send. */
+void adj_out_output(struct neighbor *neighbor, struct writer *w, struct instant now);
+bool adj_out_pending(const struct neighbor *neighbor);
+
+#endif
