@@ -7,7 +7,7 @@
  *  1. value_parse of what value_format wrote gives the same value.
  *  2. A value that was refused leaves its target untouched.
  */
-#include "config/value.h"
+#include "config/value_kinds.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -19,7 +19,6 @@
 #define DOMAIN_MAX    253u /* RFC 1035 section 2.3.4, in presentation form */
 #define INTERFACE_MAX 15u  /* Linux IFNAMSIZ - 1 */
 #define TEXT_MAX      4096u
-#define ASN_TRANS     23456u /* RFC 6793 section 9 */
 
 uint64_t value_load(const void *at, size_t size)
 {
@@ -86,8 +85,7 @@ static bool all_digits(const char *text)
 	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
-/* "'abc' is not a duration" */
-static int refuse(const struct schema_field *field, const char *text, struct error *error)
+int value_refuse(const struct schema_field *field, const char *text, struct error *error)
 {
 	return error_set(error, ERROR_MALFORMED, "'%.200s' is not %s", text,
 		schema_kind_name(field->kind));
@@ -109,7 +107,7 @@ static int parse_bool(const struct schema_field *field, const char *text, struct
 	for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++)
 		if (strcasecmp(text, meant[i][0]) == 0)
 			error_hint(error, "write %s", meant[i][1]);
-	return refuse(field, text, error);
+	return value_refuse(field, text, error);
 }
 
 static void format_bool(const struct schema_field *field, const void *value, bool with_secrets,
@@ -153,7 +151,7 @@ static int parse_integer(const struct schema_field *field, const char *text,
 			error_hint(error, "leave out the leading zeroes");
 		else
 			hint_range(field, error);
-		return refuse(field, text, error);
+		return value_refuse(field, text, error);
 	}
 	if (!in_range(field, (int64_t)value)) {
 		hint_range(field, error);
@@ -181,7 +179,7 @@ static int parse_percent(const struct schema_field *field, const char *text,
 		length--;
 	if (!value_digits(text, length, 100, &value)) {
 		error_hint(error, "0%% to 100%%");
-		return refuse(field, text, error);
+		return value_refuse(field, text, error);
 	}
 	value_store(target, field->size, value);
 	return 0;
@@ -219,7 +217,7 @@ static int parse_duration(const struct schema_field *field, const char *text,
 	(void)arena;
 	if (result == ERROR_MALFORMED) {
 		hint_duration(text, error);
-		return refuse(field, text, error);
+		return value_refuse(field, text, error);
 	}
 	if (result != 0 || !in_range(field, value.ns)) {
 		hint_range(field, error);
@@ -315,7 +313,7 @@ static int parse_name(const struct schema_field *field, const char *text, struct
 		error_hint(error, "lower-case letters, digits and hyphens: %s", meant);
 	else
 		error_hint(error, "lower-case letters, digits and hyphens");
-	return refuse(field, text, error);
+	return value_refuse(field, text, error);
 }
 
 static int parse_interface(const struct schema_field *field, const char *text,
@@ -328,7 +326,7 @@ static int parse_interface(const struct schema_field *field, const char *text,
 		strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
 		error_hint(
 			error, "at most %u characters, as `ip link` shows it", INTERFACE_MAX);
-		return refuse(field, text, error);
+		return value_refuse(field, text, error);
 	}
 	return keep_text(text, arena, target, error);
 }
@@ -338,7 +336,7 @@ static int parse_path(const struct schema_field *field, const char *text, struct
 {
 	if (text[0] != '/' || strlen(text) >= TEXT_MAX) {
 		error_hint(error, "begin it with '/'");
-		return refuse(field, text, error);
+		return value_refuse(field, text, error);
 	}
 	return keep_text(text, arena, target, error);
 }
@@ -361,7 +359,7 @@ static int parse_domain(const struct schema_field *field, const char *text, stru
 	}
 	if (!good) {
 		error_hint(error, "labels of letters, digits, '-' and '_' with dots between");
-		return refuse(field, text, error);
+		return value_refuse(field, text, error);
 	}
 	return keep_text(text, arena, target, error);
 }
@@ -399,230 +397,6 @@ static void format_word(const struct schema_field *field, const void *value, boo
 	text_add(out, word == NULL ? "" : word->word);
 }
 
-static int parse_address(const struct schema_field *field, const char *text,
-	struct arena *arena, void *target, struct error *error)
-{
-	struct address address;
-	const char *slash = strchr(text, '/');
-	const char *zone = strchr(text, '%');
-
-	(void)arena;
-	if (address_parse(text, &address) != 0) {
-		if (slash != NULL)
-			error_hint(error, "leave out '%.20s': this is an address, not a prefix",
-				slash);
-		else if (zone != NULL)
-			error_hint(error, "leave out '%.20s' and write 'interface: %.20s'",
-				zone, zone + 1);
-		return refuse(field, text, error);
-	}
-	if (field->family != FAMILY_NONE && field->family != address.family)
-		return error_set(error, ERROR_MALFORMED, "'%s' is not an %s address", text,
-			field->family == FAMILY_IPV4 ? "IPv4" : "IPv6");
-	memcpy(target, &address, sizeof(address));
-	return 0;
-}
-
-static void format_address(const struct schema_field *field, const void *value,
-	bool with_secrets, struct text *out)
-{
-	char text[ADDRESS_TEXT_MAX];
-	struct address address;
-
-	(void)field;
-	(void)with_secrets;
-	memcpy(&address, value, sizeof(address));
-	text_add(out, address_format(&address, text));
-}
-
-/* The prefix that has no host bits, for "did you mean": the given one is known to be
- * well-formed. */
-static void hint_prefix(const char *text, struct error *error)
-{
-	char address[ADDRESS_TEXT_MAX] = "", meant[PREFIX_TEXT_MAX];
-	struct prefix prefix = { 0 };
-	size_t length = strcspn(text, "/");
-	uint64_t bits = 0;
-
-	if (length >= sizeof(address) || text[length] != '/')
-		return;
-	memcpy(address, text, length);
-	if (address_parse(address, &prefix.address) != 0 ||
-		!value_digits(text + length + 1, strlen(text + length + 1), 128, &bits))
-		return;
-	prefix.length = (uint8_t)bits;
-	prefix_normalise(&prefix);
-	error_hint(error, "did you mean %s?", prefix_format(&prefix, meant));
-}
-
-static int parse_prefix(const struct schema_field *field, const char *text, struct arena *arena,
-	void *target, struct error *error)
-{
-	struct prefix prefix;
-	int result = prefix_parse(text, &prefix);
-
-	(void)arena;
-	if (result == ERROR_RANGE) {
-		hint_prefix(text, error);
-		return error_set(
-			error, ERROR_RANGE, "'%.60s' has bits set after its length", text);
-	}
-	if (result != 0) {
-		error_hint(error, "address/length, as in 198.51.100.0/24");
-		return refuse(field, text, error);
-	}
-	memcpy(target, &prefix, sizeof(prefix));
-	return 0;
-}
-
-static void format_prefix(const struct schema_field *field, const void *value,
-	bool with_secrets, struct text *out)
-{
-	char text[PREFIX_TEXT_MAX];
-	struct prefix prefix;
-
-	(void)field;
-	(void)with_secrets;
-	memcpy(&prefix, value, sizeof(prefix));
-	text_add(out, prefix_format(&prefix, text));
-}
-
-static int parse_asn(const struct schema_field *field, const char *text, struct arena *arena,
-	void *target, struct error *error)
-{
-	const char *dot = strchr(text, '.');
-	uint64_t high, low;
-	uint32_t asn;
-
-	(void)arena;
-	if (!value_digits(text, strlen(text), UINT32_MAX, &high)) {
-		/* RFC 5396: asplain is the one form; asdot reads like a decimal fraction. */
-		if (dot != NULL && value_digits(text, (size_t)(dot - text), 65535, &high) &&
-			value_digits(dot + 1, strlen(dot + 1), 65535, &low))
-			error_hint(
-				error, "asdot is not read; write %" PRIu64, high * 65536 + low);
-		else if (strncasecmp(text, "AS", 2) == 0 &&
-			 value_digits(text + 2, strlen(text + 2), UINT32_MAX, &high))
-			error_hint(error, "write %" PRIu64, high);
-		else
-			error_hint(error, "1 to 4294967294");
-		return refuse(field, text, error);
-	}
-	asn = (uint32_t)high;
-	/* RFC 7607 (0), RFC 7300 (65535 and the last), RFC 6793 (AS_TRANS) */
-	if (asn == 0 || asn == 65535 || asn == UINT32_MAX || asn == ASN_TRANS) {
-		error_hint(error, "this number is reserved; private use is 64512-65534 and "
-				  "4200000000-4294967294");
-		return error_set(error, ERROR_RANGE, "AS %" PRIu32 " cannot be used", asn);
-	}
-	memcpy(target, &asn, sizeof(asn));
-	return 0;
-}
-
-static int parse_router_id(const struct schema_field *field, const char *text,
-	struct arena *arena, void *target, struct error *error)
-{
-	struct address address;
-	uint32_t id;
-
-	(void)arena;
-	if (address_parse(text, &address) != 0 || address.family != FAMILY_IPV4 ||
-		address_is_any(&address)) {
-		error_hint(error, "four numbers, usually one of this machine's IPv4 addresses");
-		return refuse(field, text, error);
-	}
-	id = (uint32_t)address.bytes[0] << 24 | (uint32_t)address.bytes[1] << 16 |
-	     (uint32_t)address.bytes[2] << 8 | address.bytes[3];
-	memcpy(target, &id, sizeof(id));
-	return 0;
-}
-
-static void format_router_id(const struct schema_field *field, const void *value,
-	bool with_secrets, struct text *out)
-{
-	char text[ADDRESS_TEXT_MAX];
-	struct address address = address_ipv4((uint32_t)value_load(value, sizeof(uint32_t)));
-
-	(void)field;
-	(void)with_secrets;
-	text_add(out, address_format(&address, text));
-}
-
-static const struct secret_form {
-	const char *prefix;
-	enum config_secret_source source;
-} secret_forms[] = {
-	{ "env:", SECRET_ENVIRONMENT },
-	{ "file:", SECRET_FILE },
-	{ "literal:", SECRET_LITERAL },
-};
-
-#define SECRET_FORMS  (sizeof(secret_forms) / sizeof(secret_forms[0]))
-#define SECRET_HIDDEN "(hidden)"
-
-static const struct secret_form *secret_form(const char *text)
-{
-	for (size_t i = 0; i < SECRET_FORMS; i++)
-		if (strncmp(text, secret_forms[i].prefix, strlen(secret_forms[i].prefix)) == 0)
-			return &secret_forms[i];
-	return NULL;
-}
-
-/* The text of a secret is never in an error: it may end in a log. */
-static int parse_secret(const struct schema_field *field, const char *text, struct arena *arena,
-	void *target, struct error *error)
-{
-	const struct secret_form *form = secret_form(text);
-	struct config_secret secret = {
-		.source = form == NULL ? SECRET_LITERAL : form->source,
-	};
-
-	(void)field;
-	text += form == NULL ? 0 : strlen(form->prefix);
-	if (text[0] == '\0')
-		return error_set(error, ERROR_MALFORMED, "this secret is empty");
-	if (form == NULL && strcmp(text, SECRET_HIDDEN) == 0) {
-		error_hint(error, "this stands where a printed configuration hid the secret");
-		return error_set(error, ERROR_MALFORMED, "the secret itself is missing");
-	}
-	if (secret.source == SECRET_FILE && text[0] != '/') {
-		error_hint(error, "write file:/path");
-		return error_set(
-			error, ERROR_MALFORMED, "the path of a secret must be absolute");
-	}
-	if (secret.source == SECRET_ENVIRONMENT && strpbrk(text, "= \t\n") != NULL) {
-		error_hint(error, "write env:NAME");
-		return error_set(
-			error, ERROR_MALFORMED, "no environment variable has such a name");
-	}
-	secret.value = arena_string(arena, text);
-	if (secret.value == NULL)
-		return error_set(error, ERROR_MEMORY, "out of memory");
-	memcpy(target, &secret, sizeof(secret));
-	return 0;
-}
-
-static void format_secret(const struct schema_field *field, const void *value,
-	bool with_secrets, struct text *out)
-{
-	struct config_secret secret;
-
-	(void)field;
-	memcpy(&secret, value, sizeof(secret));
-	if (secret.source == SECRET_NONE)
-		return;
-	if (secret.source == SECRET_LITERAL && !with_secrets) {
-		text_add(out, SECRET_HIDDEN);
-		return;
-	}
-	for (size_t i = 0; i < SECRET_FORMS; i++)
-		if (secret_forms[i].source == secret.source &&
-			(secret.source != SECRET_LITERAL || secret_form(secret.value) != NULL ||
-				strcmp(secret.value, SECRET_HIDDEN) == 0))
-			text_add(out, secret_forms[i].prefix);
-	text_add(out, secret.value);
-}
-
 static int parse_status(const struct schema_field *field, const char *text, struct arena *arena,
 	void *target, struct error *error)
 {
@@ -634,14 +408,14 @@ static int parse_status(const struct schema_field *field, const char *text, stru
 	error_hint(error, "100 to 599: 200, or 200-299");
 	if (dash == NULL) {
 		if (!value_digits(text, strlen(text), 599, &first))
-			return refuse(field, text, error);
+			return value_refuse(field, text, error);
 		last = first;
 	} else if (!value_digits(text, (size_t)(dash - text), 599, &first) ||
 		   !value_digits(dash + 1, strlen(dash + 1), 599, &last)) {
-		return refuse(field, text, error);
+		return value_refuse(field, text, error);
 	}
 	if (first < 100 || last < first)
-		return refuse(field, text, error);
+		return value_refuse(field, text, error);
 	range = (struct config_status_range){ (uint16_t)first, (uint16_t)last };
 	memcpy(target, &range, sizeof(range));
 	error_hint(error, "%s", "");
@@ -662,10 +436,8 @@ static void format_status(const struct schema_field *field, const void *value,
 }
 
 static const struct value_kind {
-	int (*parse)(const struct schema_field *field, const char *text, struct arena *arena,
-		void *target, struct error *error);
-	void (*format)(const struct schema_field *field, const void *value, bool with_secrets,
-		struct text *out);
+	value_parser *parse;
+	value_formatter *format;
 } kinds[KIND_COUNT] = {
 	[KIND_BOOL] = { parse_bool, format_bool },
 	[KIND_INTEGER] = { parse_integer, format_integer },
@@ -678,11 +450,11 @@ static const struct value_kind {
 	[KIND_DOMAIN] = { parse_domain, format_string },
 	[KIND_WORD] = { parse_word, format_word },
 	[KIND_SET] = { parse_word, format_word }, /* one of its words */
-	[KIND_ADDRESS] = { parse_address, format_address },
-	[KIND_PREFIX] = { parse_prefix, format_prefix },
-	[KIND_ASN] = { parse_asn, format_integer },
-	[KIND_ROUTER_ID] = { parse_router_id, format_router_id },
-	[KIND_SECRET] = { parse_secret, format_secret },
+	[KIND_ADDRESS] = { value_parse_address, value_format_address },
+	[KIND_PREFIX] = { value_parse_prefix, value_format_prefix },
+	[KIND_ASN] = { value_parse_asn, format_integer },
+	[KIND_ROUTER_ID] = { value_parse_router_id, value_format_router_id },
+	[KIND_SECRET] = { value_parse_secret, value_format_secret },
 	[KIND_STATUS] = { parse_status, format_status },
 };
 
