@@ -306,8 +306,10 @@ static void intent_tell(struct service *service, struct instant now)
 	if (service->intent.announce)
 		service->last_announced = now;
 	intent = intent_now(service, now);
+	/* What ran well without checks is not taken down by the news that there are some now.
+	 */
 	if (intent.announce)
-		service->risen = true;
+		service->risen = service->ever_good = true;
 	if (service->intent_told && intent_equal(&intent, &service->intent))
 		return;
 	service->intent = intent;

@@ -26,7 +26,7 @@ struct service {
 	bool healthy;              /* the last thing that the checks said for certain */
 	bool fit;                  /* healthy, and good enough to be announced */
 	struct instant fit_since;  /* hold-down counts from here */
-	bool ever_good;            /* a check was good since the start */
+	bool ever_good;            /* a check was good since the start, or there was none */
 	bool risen;                /* it was announced since the start */
 	struct instant unknown_since;
 	bool unknown_over; /* unknown for longer than unknown_hold, and that means withdraw */
