@@ -214,31 +214,33 @@ static void names_once(struct validator *validator, const struct flat *flat)
 	}
 }
 
+/* All that a check says, but for its name. */
+static void print_check(const struct config_check *check, struct text *out)
+{
+	struct config_check copy = *check;
+
+	copy.name = NULL;
+	printer_section(schema_checks[copy.type].section, &copy, PRINT_ALL_TOUCHES, out);
+}
+
 static void said_once(struct validator *validator, const struct config_service *service)
 {
-	struct text texts[2] = { { 0 }, { 0 } };
+	struct text texts[CONFIG_CHECKS_MAX] = { { 0 } };
+	const struct config_check *checks = service->checks;
 
-	for (size_t i = 1; i < service->check_count; i++) {
+	for (size_t i = 0; i < service->check_count && i < CONFIG_CHECKS_MAX; i++) {
+		print_check(&checks[i], &texts[i]);
 		for (size_t j = 0; j < i; j++) {
-			struct config_check pair[2] = { service->checks[i],
-				service->checks[j] };
-
-			if (pair[0].type != pair[1].type)
+			if (checks[i].type != checks[j].type ||
+				strcmp(text_string(&texts[i]), text_string(&texts[j])) != 0)
 				continue;
-			for (int k = 0; k < 2; k++) {
-				pair[k].name = NULL;
-				text_reset(&texts[k]);
-				printer_section(schema_checks[pair[k].type].section, &pair[k],
-					PRINT_ALL_TOUCHES, &texts[k]);
-			}
-			if (strcmp(text_string(&texts[0]), text_string(&texts[1])) == 0)
-				rule_warning(validator, &service->checks[i], service,
-					"this is the same check as '%s'",
-					service->checks[j].name);
+			rule_warning(validator, &checks[i], service,
+				"this is the same check as '%s'", checks[j].name);
+			break;
 		}
 	}
-	text_clear(&texts[0]);
-	text_clear(&texts[1]);
+	for (size_t i = 0; i < CONFIG_CHECKS_MAX; i++)
+		text_clear(&texts[i]);
 }
 
 void rules_checks(struct validator *validator, const struct config_service *service)
