@@ -94,10 +94,83 @@ static void reads_the_sketch(void **state)
 	config_free(config);
 }
 
+static const char short_forms[] =
+	"site: s\n"
+	"asn: 64500\n"
+	"router-id: 192.0.2.11\n"
+	"services:\n"
+	"  one:\n"
+	"    addresses: 192.0.2.1\n"
+	"    checks: { all: [icmp, any: [tcp: { port: 1 }, { tcp: { port: 2, interval: 300ms } }]] }\n"
+	"    up: { communities: no-export }\n"
+	"    drain:\n"
+	"  two:\n"
+	"    addresses: [192.0.2.2]\n"
+	"    checks:\n"
+	"    - http: { tls: true, status: 200-299 }\n"
+	"    - http: { status: [200, 404], version: 2, expect-headers: { Server: \"\" } }\n"
+	"    - exec: { command: [/bin/check, -w, 5] }\n"
+	"    - dns: { name: ., type: NS, class: CH, label: roots }\n"
+	"neighbors:\n"
+	"  NO: { address: 203.0.113.1, asn: 64501 }\n";
+
+/* What is short for what, and that nothing is taken for something else. */
+static void reads_short_forms(void **state)
+{
+	char text[sizeof(short_forms)];
+	struct config *config;
+	const struct config_service *one, *two;
+	const struct config_check *all, *any;
+
+	(void)state;
+	/* a country, not a boolean, but no name of ours either */
+	memcpy(text, short_forms, sizeof(text));
+	memcpy(strstr(text, "  NO:"), "  no:", 5);
+	config = read_good(text);
+	assert_string_equal(config->neighbors[0].name, "no");
+	one = config_service_find(config, "one");
+	assert_int_equal(one->address_count, 1);
+	assert_int_equal(one->announce_count, 1);
+	assert_int_equal(one->announce[0].length, 32);
+	assert_int_equal(one->up.communities.standard_count, 1);
+	assert_int_equal(one->up.communities.standard[0], 0xffffff01);
+	assert_true(one->drain.graceful_shutdown);
+	assert_int_equal(one->check_count, 1);
+	all = &one->checks[0];
+	assert_int_equal(all->type, CHECK_ALL);
+	assert_string_equal(all->name, "all-1");
+	assert_int_equal(all->group.child_count, 2);
+	assert_int_equal(all->group.children[0].type, CHECK_ICMP);
+	assert_int_equal(all->group.children[0].icmp.size, 56);
+	any = &all->group.children[1];
+	assert_int_equal(any->type, CHECK_ANY);
+	assert_int_equal(any->group.child_count, 2);
+	assert_string_equal(any->group.children[1].name, "tcp-2");
+	assert_int_equal(any->group.children[1].timeout.ns, 150000000);
+	assert_int_equal(any->group.children[0].timeout.ns, 500000000);
+	two = config_service_find(config, "two");
+	assert_int_equal(two->check_count, 4);
+	assert_int_equal(two->checks[0].http.port, 443);
+	assert_int_equal(two->checks[0].http.status_count, 1);
+	assert_int_equal(two->checks[0].http.status[0].last, 299);
+	assert_int_equal(two->checks[1].http.port, 80);
+	assert_int_equal(two->checks[1].http.status[1].first, 404);
+	assert_int_equal(two->checks[1].http.version, HTTP_2);
+	assert_string_equal(two->checks[1].http.expect_headers[0].value, "");
+	assert_int_equal(two->checks[2].exec.argument_count, 3);
+	assert_string_equal(two->checks[2].exec.command[2], "5");
+	assert_null(two->checks[2].exec.command[3]);
+	assert_string_equal(two->checks[3].name, "roots");
+	assert_string_equal(two->checks[3].dns.name, ".");
+	assert_int_equal(two->checks[3].dns.class, 3);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_sketch),
+		cmocka_unit_test(reads_short_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
