@@ -30,6 +30,7 @@
 #define IDLE_HOLD_FIRST_MS 500
 #define IDLE_HOLD_MAX_S    60
 #define FAILURES_PATIENT   3 /* an incoming connection is welcome in Idle up to so many */
+#define YOUNG_S            5 /* a second connection so soon is a collision, not a restart */
 
 static bool wants_to_run(const struct neighbor *neighbor)
 {
@@ -283,6 +284,7 @@ static void agreed_fill(struct neighbor *neighbor, const struct connection *conn
 static void other_end(struct connection *connection, struct instant now)
 {
 	struct neighbor *neighbor = connection->neighbor;
+	const struct speaker_sink *sink = &neighbor->speaker->sink;
 	struct connection *other = &neighbor->connections[1 - connection->direction];
 	struct ending ending = { .fault = { .code = BGP_ERROR_CEASE,
 					 .subcode = BGP_CEASE_COLLISION },
@@ -291,6 +293,9 @@ static void other_end(struct connection *connection, struct instant now)
 	if (other->state != SESSION_IDLE) {
 		neighbor->counters[COUNTER_COLLISIONS]++;
 		connection_end(other, &ending, now);
+	} else if (other->direction == CONNECTION_OUTGOING) {
+		/* An attempt of ours may still be under way. */
+		sink->disconnect(sink->context, neighbor, CONNECTION_OUTGOING, NULL, 0);
 	}
 }
 
@@ -379,7 +384,10 @@ bool speaker_accept_begins(
 	if (neighbor->state == SESSION_IDLE && neighbor->failures > FAILURES_PATIENT)
 		return false;
 	if (neighbor->live != NULL) {
-		if (!neighbor->agreed.graceful_restart)
+		/* Its own attempt may have been on the way while ours became Established. */
+		if (!neighbor->agreed.graceful_restart ||
+			instant_before(now, instant_add(neighbor->established_at,
+						    duration_seconds(YOUNG_S))))
 			return false;
 		restarted_end(neighbor, now);
 	}
