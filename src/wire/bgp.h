@@ -180,8 +180,9 @@ struct bgp_notification {
 /* ERROR_TRUNCATED only if there are fewer than two bytes. */
 int bgp_notification_read(struct cursor body, struct bgp_notification *ret_notification);
 void bgp_notification_write(struct writer *w, const struct bgp_fault *fault);
-/* A Cease with a shutdown communication; text longer than 255 bytes is cut at a character. With
- * hard_reset, wrapped as RFC 8538 section 3.1 says. subcode: enum bgp_cease_error. */
+/* A Cease with a shutdown communication; text (NULL: none) longer than 255 bytes is cut at a
+ * character, as is all from the first byte on that is not UTF-8. With hard_reset, wrapped as
+ * RFC 8538 section 3.1 says. subcode: enum bgp_cease_error. */
 void bgp_cease_write(struct writer *w, uint8_t subcode, const char *text, bool hard_reset);
 /* "Cease/Administrative Shutdown", for people. Always NUL-terminated. */
 const char *bgp_notification_name(uint8_t code, uint8_t subcode, char *buffer, size_t size);

@@ -43,8 +43,10 @@ static bool type_is_confed(uint8_t type)
 	return type == BGP_SEGMENT_CONFED_SEQUENCE || type == BGP_SEGMENT_CONFED_SET;
 }
 
-static const char *segments_check(struct cursor value, size_t width, bool confed)
+const char *as_path_check(struct cursor value, bool four_octet, bool confed)
 {
+	size_t width = four_octet ? 4 : 2;
+
 	while (cursor_left(&value) > 0) {
 		uint8_t type = cursor_u8(&value), count = cursor_u8(&value);
 
@@ -59,7 +61,7 @@ static const char *segments_check(struct cursor value, size_t width, bool confed
 		if (cursor_left(&value) < count * width)
 			return "AS_PATH has a segment that runs past the attribute";
 		for (unsigned i = 0; i < count; i++) {
-			uint32_t asn = width == 4 ? cursor_u32(&value) : cursor_u16(&value);
+			uint32_t asn = four_octet ? cursor_u32(&value) : cursor_u16(&value);
 
 			if (asn == 0)
 				return "AS_PATH has AS 0";
@@ -89,18 +91,13 @@ static bool widen(struct cursor value, struct arena *arena, struct as_path *ret_
 	return true;
 }
 
-const char *as_path_read(struct cursor value, bool four_octet, bool confed, struct arena *arena,
-	struct as_path *ret_path)
+bool as_path_take(
+	struct cursor value, bool four_octet, struct arena *arena, struct as_path *ret_path)
 {
-	const char *reason = segments_check(value, four_octet ? 4 : 2, confed);
-
-	if (reason != NULL)
-		return reason;
-	if (four_octet)
-		*ret_path = (struct as_path){ value.at, cursor_left(&value) };
-	else if (!widen(value, arena, ret_path))
-		return "AS_PATH does not fit into memory";
-	return NULL;
+	if (!four_octet)
+		return widen(value, arena, ret_path);
+	*ret_path = (struct as_path){ value.at, cursor_left(&value) };
+	return true;
 }
 
 static struct cursor path_cursor(const struct as_path *path)
@@ -115,18 +112,39 @@ static void segment_write(struct writer *w, const struct segment *segment)
 	writer_bytes(w, segment->numbers, segment->count * 4u);
 }
 
-bool as_path_strip_confed(struct as_path *path, struct arena *arena)
+static bool has_confed(const struct as_path *path)
 {
 	struct cursor c = path_cursor(path);
-	uint8_t *bytes = arena_take(arena, path->size);
-	struct writer w = writer_of(bytes, bytes == NULL ? 0 : path->size);
 	struct segment segment;
 
-	if (bytes == NULL)
-		return false;
+	while (segment_next(&c, &segment))
+		if (type_is_confed(segment.type))
+			return true;
+	return false;
+}
+
+void as4_path_write(struct writer *w, const struct as_path *path)
+{
+	struct cursor c = path_cursor(path);
+	struct segment segment;
+
 	while (segment_next(&c, &segment))
 		if (!type_is_confed(segment.type))
-			segment_write(&w, &segment);
+			segment_write(w, &segment);
+}
+
+bool as_path_strip_confed(struct as_path *path, struct arena *arena)
+{
+	struct writer w;
+	uint8_t *bytes;
+
+	if (!has_confed(path))
+		return true;
+	bytes = arena_take(arena, path->size);
+	if (bytes == NULL)
+		return false;
+	w = writer_of(bytes, path->size);
+	as4_path_write(&w, path);
 	*path = (struct as_path){ bytes, writer_length(&w) };
 	return true;
 }
@@ -172,19 +190,25 @@ bool as_path_contains(const struct as_path *path, uint32_t asn)
 	return false;
 }
 
-/* Copy the first `lead` counted numbers of path; confederation segments come along. */
+/* Copy the first `lead` counted numbers of path. A confederation segment comes along if it is
+ * the first of all or stands next to one that was copied (RFC 6793 section 4.2.3). */
 static void lead_write(struct writer *w, const struct as_path *path, uint32_t lead)
 {
 	struct cursor c = path_cursor(path);
 	struct segment segment;
 
-	while (lead > 0 && segment_next(&c, &segment)) {
+	while (segment_next(&c, &segment)) {
 		uint32_t weight = segment_weight(&segment);
 
-		if (weight > lead)
+		if (weight > 0 && lead == 0)
+			return;
+		if (weight > lead) {
 			segment.count = (uint8_t)lead;
-		lead -= weight > lead ? lead : weight;
+			segment_write(w, &segment);
+			return;
+		}
 		segment_write(w, &segment);
+		lead -= weight;
 	}
 }
 
@@ -206,19 +230,6 @@ bool as_path_merge(struct as_path *path, const struct as_path *as4, struct arena
 	writer_bytes(&w, as4->bytes, as4->size);
 	*path = (struct as_path){ bytes, writer_length(&w) };
 	return true;
-}
-
-size_t as_path_wire_size(const struct as_path *path, bool four_octet)
-{
-	struct cursor c = path_cursor(path);
-	struct segment segment;
-	size_t size = 0;
-
-	if (four_octet)
-		return path->size;
-	while (segment_next(&c, &segment))
-		size += 2 + 2 * (size_t)segment.count;
-	return size;
 }
 
 void as_path_write(struct writer *w, const struct as_path *path, bool four_octet)
@@ -247,7 +258,7 @@ bool as_path_needs_as4(const struct as_path *path)
 	struct segment segment;
 
 	while (segment_next(&c, &segment))
-		for (unsigned i = 0; i < segment.count; i++)
+		for (unsigned i = 0; i < segment.count && !type_is_confed(segment.type); i++)
 			if (number_at(segment.numbers, i) > UINT16_MAX)
 				return true;
 	return false;
@@ -273,9 +284,12 @@ uint32_t bgp_as_path_first(const struct bgp_attributes *attributes)
 	struct cursor c = path_cursor(&path);
 	struct segment segment;
 
-	if (!segment_next(&c, &segment) || segment.type != BGP_SEGMENT_SEQUENCE)
-		return 0;
-	return number_at(segment.numbers, 0);
+	while (segment_next(&c, &segment))
+		if (!type_is_confed(segment.type))
+			return segment.type == BGP_SEGMENT_SEQUENCE
+				       ? number_at(segment.numbers, 0)
+				       : 0;
+	return 0;
 }
 
 uint32_t bgp_as_path_origin(const struct bgp_attributes *attributes)

@@ -11,13 +11,13 @@ struct as_path {
 	size_t size;
 };
 
-/*
- * Check the segments of an AS_PATH or AS4_PATH value (RFC 7606 section 7.2) and give the
- * canonical form: the value itself if it has four-octet numbers, else a copy in arena. confed:
- * confederation segments are allowed. Returns NULL, or why it is malformed (static text).
- */
-const char *as_path_read(struct cursor value, bool four_octet, bool confed, struct arena *arena,
-	struct as_path *ret_path);
+/* NULL if the segments of an AS_PATH or AS4_PATH value are well-formed (RFC 7606 section 7.2,
+ * RFC 7607 section 2), or why not (static text). confed: confederation segments are allowed. */
+const char *as_path_check(struct cursor value, bool four_octet, bool confed);
+/* The canonical form of a checked value: the value itself if it has four-octet numbers, else a
+ * copy in arena. False: no memory. */
+bool as_path_take(
+	struct cursor value, bool four_octet, struct arena *arena, struct as_path *ret_path);
 
 /* Leave out confederation segments (RFC 6793 section 6 for AS4_PATH). False: no memory. */
 bool as_path_strip_confed(struct as_path *path, struct arena *arena);
@@ -33,10 +33,12 @@ bool as_path_contains(const struct as_path *path, uint32_t asn);
  */
 bool as_path_merge(struct as_path *path, const struct as_path *as4, struct arena *arena);
 
-/* Write the value for a session; four_octet false: AS_TRANS where a number does not fit. */
+/* Write the value of AS_PATH; four_octet false: AS_TRANS where a number does not fit. */
 void as_path_write(struct writer *w, const struct as_path *path, bool four_octet);
-size_t as_path_wire_size(const struct as_path *path, bool four_octet);
-/* True if a number above 65535 is in it: AS4_PATH is needed on a two-octet session. */
+/* Write the value of AS4_PATH: without confederation segments (RFC 6793 section 3). */
+void as4_path_write(struct writer *w, const struct as_path *path);
+/* True if a number above 65535 is outside of confederation segments: a two-octet session needs
+ * AS4_PATH then, and must not see it otherwise (RFC 6793 section 4.2.2). */
 bool as_path_needs_as4(const struct as_path *path);
 
 #endif

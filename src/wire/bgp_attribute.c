@@ -15,14 +15,10 @@ static void present(struct attribute_reading *reading, enum bgp_attribute_code c
 	reading->update->attributes.present |= 1ull << code;
 }
 
-/* Memory for an array of the attributes; failure is remembered, not blamed on the peer. */
-static void *array_take(struct attribute_reading *reading, size_t count, size_t size)
+static const char *no_memory(struct attribute_reading *reading)
 {
-	void *array = arena_take_array(reading->arena, count, size);
-
-	if (array == NULL)
-		reading->no_memory = true;
-	return array;
+	reading->no_memory = true;
+	return "out of memory";
 }
 
 /* RFC 4271 section 5.1.1, RFC 7606 section 7.1. */
@@ -50,11 +46,14 @@ static void origin_write(struct writer *w, const struct bgp_context *context,
 static const char *as_path_attribute_read(
 	struct attribute_reading *reading, struct cursor value)
 {
-	const char *reason = as_path_read(value, reading->context->four_octet_as,
-		reading->context->ibgp, reading->arena, &reading->as_path);
+	const char *reason =
+		as_path_check(value, reading->context->four_octet_as, reading->context->ibgp);
 
 	if (reason != NULL)
 		return reason;
+	if (!as_path_take(
+		    value, reading->context->four_octet_as, reading->arena, &reading->as_path))
+		return no_memory(reading);
 	if (reading->context->as_path_max != 0 &&
 		as_path_numbers(&reading->as_path) > reading->context->as_path_max)
 		return "AS_PATH is longer than the configured cap";
@@ -75,10 +74,10 @@ static void as_path_attribute_write(struct writer *w, const struct bgp_context *
 	as_path_write(w, &path, context->four_octet_as);
 }
 
-static bool next_hop_sane(const struct address *address)
+bool attribute_next_hop_sane(const struct address *address)
 {
 	return !address_is_any(address) && !address_is_multicast(address) &&
-	       !address_is_loopback(address) &&
+	       !address_is_loopback(address) && address->family != FAMILY_NONE &&
 	       !(address->family == FAMILY_IPV4 && address->bytes[0] >= 240);
 }
 
@@ -90,7 +89,7 @@ static const char *next_hop_read(struct attribute_reading *reading, struct curso
 	cursor_copy(&value, next_hop.bytes, 4);
 	if (!cursor_done(&value))
 		return "NEXT_HOP is not four bytes long";
-	if (!next_hop_sane(&next_hop))
+	if (!attribute_next_hop_sane(&next_hop))
 		return "NEXT_HOP is not the address of a host";
 	reading->update->attributes.next_hop = next_hop;
 	present(reading, BGP_ATTRIBUTE_NEXT_HOP);
@@ -200,8 +199,12 @@ static const uint32_t *numbers_read(
 
 	if (count == 0 || cursor_left(&value) % 4 != 0)
 		return NULL;
-	numbers = array_take(reading, count, sizeof(*numbers));
-	for (size_t i = 0; i < count && numbers != NULL; i++)
+	numbers = arena_take_array(reading->arena, count, sizeof(*numbers));
+	if (numbers == NULL) {
+		(void)no_memory(reading);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
 		numbers[i] = cursor_u32(&value);
 	*ret_count = (uint16_t)count;
 	return numbers;
@@ -281,9 +284,9 @@ static const char *extended_read(struct attribute_reading *reading, struct curso
 
 	if (count == 0 || cursor_left(&value) % 8 != 0)
 		return "EXTENDED_COMMUNITIES is empty or not a multiple of eight bytes long";
-	communities = array_take(reading, count, sizeof(*communities));
+	communities = arena_take_array(reading->arena, count, sizeof(*communities));
 	if (communities == NULL)
-		return "out of memory";
+		return no_memory(reading);
 	for (size_t i = 0; i < count; i++)
 		communities[i] = cursor_u64(&value);
 	attributes->extended_communities = communities;
@@ -301,7 +304,8 @@ static void extended_write(struct writer *w, const struct bgp_context *context,
 }
 
 /* RFC 6793 section 6: a NEW speaker must not send it to a NEW speaker; then it is dropped. */
-static const char *as4_path_read(struct attribute_reading *reading, struct cursor value)
+static const char *as4_path_attribute_read(
+	struct attribute_reading *reading, struct cursor value)
 {
 	const char *reason;
 
@@ -309,22 +313,23 @@ static const char *as4_path_read(struct attribute_reading *reading, struct curso
 		return "AS4_PATH on a session with four-octet AS numbers";
 	if (cursor_left(&value) < 6)
 		return "AS4_PATH is too short";
-	reason = as_path_read(value, true, true, reading->arena, &reading->as4_path);
+	reason = as_path_check(value, true, true);
 	if (reason != NULL)
 		return reason;
-	if (!as_path_strip_confed(&reading->as4_path, reading->arena))
-		reading->no_memory = true;
+	if (!as_path_take(value, true, reading->arena, &reading->as4_path) ||
+		!as_path_strip_confed(&reading->as4_path, reading->arena))
+		return no_memory(reading);
 	present(reading, BGP_ATTRIBUTE_AS4_PATH);
 	return NULL;
 }
 
-static void as4_path_write(struct writer *w, const struct bgp_context *context,
+static void as4_path_attribute_write(struct writer *w, const struct bgp_context *context,
 	const struct bgp_attributes *attributes)
 {
 	struct as_path path = path_of(attributes);
 
 	(void)context;
-	as_path_write(w, &path, true);
+	as4_path_write(w, &path);
 }
 
 /* RFC 6793 section 6. */
@@ -360,15 +365,14 @@ static bool large_equal(
 	return a->global == b->global && a->local_1 == b->local_1 && a->local_2 == b->local_2;
 }
 
-/* Appends unless it is there: RFC 8092 section 5, a receiver removes duplicates. The scan is
- * bounded by what fits into a message. */
-static void large_add(struct bgp_large_community *list, uint16_t *count,
+/* Whether list[0..count) holds it. The scan is bounded by what fits into a message. */
+static bool large_there(const struct bgp_large_community *list, unsigned count,
 	const struct bgp_large_community *one)
 {
-	for (unsigned i = 0; i < *count; i++)
+	for (unsigned i = 0; i < count; i++)
 		if (large_equal(&list[i], one))
-			return;
-	list[(*count)++] = *one;
+			return true;
+	return false;
 }
 
 /* RFC 8092 sections 5 and 6. */
@@ -381,14 +385,16 @@ static const char *large_read(struct attribute_reading *reading, struct cursor v
 
 	if (count == 0 || cursor_left(&value) % 12 != 0)
 		return "LARGE_COMMUNITY is empty or not a multiple of twelve bytes long";
-	list = array_take(reading, count, sizeof(*list));
+	list = arena_take_array(reading->arena, count, sizeof(*list));
 	if (list == NULL)
-		return "out of memory";
+		return no_memory(reading);
 	for (size_t i = 0; i < count; i++) {
 		one.global = cursor_u32(&value);
 		one.local_1 = cursor_u32(&value);
 		one.local_2 = cursor_u32(&value);
-		large_add(list, &kept, &one);
+		/* RFC 8092 section 3: duplicates are silently removed. */
+		if (!large_there(list, kept, &one))
+			list[kept++] = one;
 	}
 	attributes->large_communities = list;
 	attributes->large_community_count = kept;
@@ -401,9 +407,14 @@ static void large_write(struct writer *w, const struct bgp_context *context,
 {
 	(void)context;
 	for (unsigned i = 0; i < attributes->large_community_count; i++) {
-		writer_u32(w, attributes->large_communities[i].global);
-		writer_u32(w, attributes->large_communities[i].local_1);
-		writer_u32(w, attributes->large_communities[i].local_2);
+		const struct bgp_large_community *one = &attributes->large_communities[i];
+
+		/* RFC 8092 section 3: duplicates must not be sent. */
+		if (large_there(attributes->large_communities, i, one))
+			continue;
+		writer_u32(w, one->global);
+		writer_u32(w, one->local_1);
+		writer_u32(w, one->local_2);
 	}
 }
 
@@ -430,13 +441,12 @@ static void only_to_customer_write(struct writer *w, const struct bgp_context *c
 #define OPTIONAL_TRANSITIVE (ATTRIBUTE_OPTIONAL | ATTRIBUTE_TRANSITIVE)
 #define OPTIONAL_LOCAL      ATTRIBUTE_OPTIONAL
 
-#define ROW(code, flags, malformed, subcode, ibgp_only, name, reference, function)          \
-	{                                                                                   \
-		BGP_ATTRIBUTE_##code, flags, BGP_VERDICT_##malformed, BGP_UPDATE_##subcode, \
-			ibgp_only, name, reference, function##_read, function##_write       \
-	}
+#define ROW(code, flags, malformed, subcode, ibgp_only, name, reference, function)       \
+	[BGP_ATTRIBUTE_##code] = { BGP_ATTRIBUTE_##code, flags, BGP_VERDICT_##malformed, \
+		BGP_UPDATE_##subcode, ibgp_only, name, reference, function##_read,       \
+		function##_write }
 
-/* By rising code. */
+/* By code; a row without a name is of an attribute that is not understood. */
 static const struct attribute_row rows[] = {
 	ROW(ORIGIN, WELL_KNOWN, TREAT_AS_WITHDRAW, INVALID_ORIGIN, false, "ORIGIN",
 		"RFC 7606 section 7.1", origin),
@@ -458,16 +468,16 @@ static const struct attribute_row rows[] = {
 		"ORIGINATOR_ID", "RFC 7606 section 7.9", originator),
 	ROW(CLUSTER_LIST, OPTIONAL_LOCAL, TREAT_AS_WITHDRAW, OPTIONAL_ATTRIBUTE, true,
 		"CLUSTER_LIST", "RFC 7606 section 7.10", cluster_list),
-	{ BGP_ATTRIBUTE_MP_REACH, OPTIONAL_LOCAL, BGP_VERDICT_SESSION_RESET,
-		BGP_UPDATE_OPTIONAL_ATTRIBUTE, false, "MP_REACH_NLRI", "RFC 7606 section 7.11",
-		NULL, NULL },
-	{ BGP_ATTRIBUTE_MP_UNREACH, OPTIONAL_LOCAL, BGP_VERDICT_SESSION_RESET,
-		BGP_UPDATE_OPTIONAL_ATTRIBUTE, false, "MP_UNREACH_NLRI",
-		"RFC 7606 section 7.12", NULL, NULL },
+	[BGP_ATTRIBUTE_MP_REACH] = { BGP_ATTRIBUTE_MP_REACH, OPTIONAL_LOCAL,
+		BGP_VERDICT_SESSION_RESET, BGP_UPDATE_OPTIONAL_ATTRIBUTE, false,
+		"MP_REACH_NLRI", "RFC 7606 section 7.11", NULL, NULL },
+	[BGP_ATTRIBUTE_MP_UNREACH] = { BGP_ATTRIBUTE_MP_UNREACH, OPTIONAL_LOCAL,
+		BGP_VERDICT_SESSION_RESET, BGP_UPDATE_OPTIONAL_ATTRIBUTE, false,
+		"MP_UNREACH_NLRI", "RFC 7606 section 7.12", NULL, NULL },
 	ROW(EXTENDED_COMMUNITIES, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, OPTIONAL_ATTRIBUTE,
 		false, "EXTENDED_COMMUNITIES", "RFC 7606 section 7.14", extended),
 	ROW(AS4_PATH, OPTIONAL_TRANSITIVE, ATTRIBUTE_DISCARD, OPTIONAL_ATTRIBUTE, false,
-		"AS4_PATH", "RFC 6793 section 6", as4_path),
+		"AS4_PATH", "RFC 6793 section 6", as4_path_attribute),
 	ROW(AS4_AGGREGATOR, OPTIONAL_TRANSITIVE, ATTRIBUTE_DISCARD, OPTIONAL_ATTRIBUTE, false,
 		"AS4_AGGREGATOR", "RFC 6793 section 6", as4_aggregator),
 	ROW(LARGE_COMMUNITIES, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, OPTIONAL_ATTRIBUTE,
@@ -478,16 +488,16 @@ static const struct attribute_row rows[] = {
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
-const struct attribute_row *attribute_row_at(size_t index)
-{
-	return index < ROW_COUNT ? &rows[index] : NULL;
-}
-
 const struct attribute_row *attribute_row_of(uint8_t code)
 {
-	for (size_t i = 0; i < ROW_COUNT && rows[i].code <= code; i++)
-		if (rows[i].code == code)
-			return &rows[i];
+	return code < ROW_COUNT && rows[code].name != NULL ? &rows[code] : NULL;
+}
+
+const struct attribute_row *attribute_row_next(const struct attribute_row *row)
+{
+	for (row = row == NULL ? rows : row + 1; row < rows + ROW_COUNT; row++)
+		if (row->name != NULL)
+			return row;
 	return NULL;
 }
 

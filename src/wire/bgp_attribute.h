@@ -92,7 +92,8 @@ static inline bool bgp_attribute_present(const struct bgp_attributes *a, unsigne
 
 /* RFC 4271 section 9.1.2.2 a: an AS_SET counts one, confederation segments none (RFC 5065). */
 uint32_t bgp_as_path_length(const struct bgp_attributes *attributes);
-/* The leftmost AS of the first AS_SEQUENCE; 0 if none. */
+/* The leftmost AS, confederation segments not counted; 0 if the path is empty or a set stands
+ * first. */
 uint32_t bgp_as_path_first(const struct bgp_attributes *attributes);
 /* The rightmost AS if the path ends in an AS_SEQUENCE; 0 if it is empty or ends in a set. */
 uint32_t bgp_as_path_origin(const struct bgp_attributes *attributes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of path attributes: a row an attribute, inside the wire room. bgp_update.c reads by
- * it, bgp_update_write.c writes by it.
+ * The table of path attributes, a row an attribute, and what is known while an UPDATE is read:
+ * inside the wire room. bgp_update.c reads by it, bgp_update_write.c writes by it.
  */
 #ifndef NEARCAST_WIRE_BGP_ATTRIBUTE_TABLE_H
 #define NEARCAST_WIRE_BGP_ATTRIBUTE_TABLE_H
@@ -22,9 +22,18 @@ struct attribute_reading {
 	struct as_path as_path, as4_path;
 	uint32_t as4_aggregator_asn;
 	struct address as4_aggregator_address;
-	uint64_t seen; /* bit per code, also of those discarded */
+	uint64_t seen[4];      /* bit per code, also of those discarded */
+	struct cursor current; /* the attribute in hand, its header included; empty: none */
+	bool overrun;          /* the list ended in the middle of one */
+	bool withdraw;         /* one of the malformations asks for treat-as-withdraw */
+	bool reachable;        /* MP_REACH_NLRI had prefixes, or was too broken to tell */
 	bool no_memory;
 };
+
+static inline bool attribute_seen(const struct attribute_reading *reading, uint8_t code)
+{
+	return (reading->seen[code / 64] >> (code % 64)) & 1;
+}
 
 /* Read a value of the right flags; NULL, or why it is malformed (static text). */
 typedef const char *attribute_read(struct attribute_reading *reading, struct cursor value);
@@ -43,9 +52,20 @@ struct attribute_row {
 	attribute_write *write; /* NULL: written elsewhere (MP_REACH, MP_UNREACH) */
 };
 
+/* Count and keep a malformation; the verdict rises to its own. */
+void malformation_add(struct attribute_reading *reading, enum bgp_verdict verdict,
+	uint8_t attribute, uint8_t subcode, const char *reason, const char *reference);
+
+/* Both need more than a value: what is wrong with them costs a family or the session. */
+void mp_reach_read(struct attribute_reading *reading, uint8_t flags, struct cursor value);
+void mp_unreach_read(struct attribute_reading *reading, uint8_t flags, struct cursor value);
+
 /* NULL if the attribute is not understood. */
 const struct attribute_row *attribute_row_of(uint8_t code);
-/* Rows by rising code; NULL ends. */
-const struct attribute_row *attribute_row_at(size_t index);
+/* The row behind this one by code, the first for NULL; NULL ends. */
+const struct attribute_row *attribute_row_next(const struct attribute_row *row);
+
+/* The address of a host, as RFC 4271 section 6.3 wants a next hop to be. */
+bool attribute_next_hop_sane(const struct address *address);
 
 #endif

@@ -38,6 +38,7 @@ const char *nlri_check(const struct bgp_nlri *nlri)
 bool bgp_nlri_next(struct bgp_nlri *nlri, struct prefix *ret_prefix, uint32_t *ret_path_id)
 {
 	struct cursor *c = &nlri->bytes;
+	unsigned bytes, spare;
 
 	if (c->failed || cursor_left(c) == 0)
 		return false;
@@ -46,25 +47,44 @@ bool bgp_nlri_next(struct bgp_nlri *nlri, struct prefix *ret_prefix, uint32_t *r
 	ret_prefix->length = cursor_u8(c);
 	if (ret_prefix->length > family_bits(family_of(nlri)))
 		return false;
-	cursor_copy(c, ret_prefix->address.bytes, (ret_prefix->length + 7u) / 8u);
+	bytes = (ret_prefix->length + 7u) / 8u;
+	cursor_copy(c, ret_prefix->address.bytes, bytes);
 	/* RFC 4271 section 4.3: the value of trailing bits is irrelevant. */
-	prefix_normalise(ret_prefix);
+	spare = bytes * 8u - ret_prefix->length;
+	if (spare > 0)
+		ret_prefix->address.bytes[bytes - 1] &= (uint8_t)(0xffu << spare);
 	return !c->failed;
 }
 
-size_t nlri_write(
-	struct writer *w, bool add_path, const struct bgp_route_key *keys, size_t count)
+static size_t key_size(bool add_path, const struct bgp_route_key *key)
+{
+	return (add_path ? 5u : 1u) + (key->prefix.length + 7u) / 8u;
+}
+
+size_t nlri_fit(bool add_path, const struct bgp_route_key *keys, size_t count, size_t room,
+	size_t *ret_size)
+{
+	size_t i, size = 0;
+
+	for (i = 0; i < count; i++) {
+		size_t more = key_size(add_path, &keys[i]);
+
+		if (more > room - size)
+			break;
+		size += more;
+	}
+	*ret_size = size;
+	return i;
+}
+
+void nlri_write(struct writer *w, bool add_path, const struct bgp_route_key *keys, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct prefix *prefix = &keys[i].prefix;
-		size_t bytes = (prefix->length + 7u) / 8u;
 
-		if (writer_room(w) < (add_path ? 5u : 1u) + bytes)
-			return i;
 		if (add_path)
 			writer_u32(w, keys[i].path_id);
 		writer_u8(w, prefix->length);
-		writer_bytes(w, prefix->address.bytes, bytes);
+		writer_bytes(w, prefix->address.bytes, (prefix->length + 7u) / 8u);
 	}
-	return count;
 }

@@ -7,8 +7,10 @@
 
 /* NULL if every prefix is good, else what is wrong (static text): RFC 7606 section 5.3. */
 const char *nlri_check(const struct bgp_nlri *nlri);
-/* Write as many as fit into the writer; gives how many. */
-size_t nlri_write(
+/* How many of the keys fit into room bytes, and how many bytes they take. */
+size_t nlri_fit(bool add_path, const struct bgp_route_key *keys, size_t count, size_t room,
+	size_t *ret_size);
+void nlri_write(
 	struct writer *w, bool add_path, const struct bgp_route_key *keys, size_t count);
 
 #endif

@@ -134,7 +134,7 @@ static size_t text_cut(const char *text)
 void bgp_cease_write(struct writer *w, uint8_t subcode, const char *text, bool hard_reset)
 {
 	uint8_t *start = bgp_message_begin(w, BGP_NOTIFICATION);
-	size_t length = text_cut(text);
+	size_t length = text == NULL ? 0 : text_cut(text);
 
 	writer_u8(w, BGP_ERROR_CEASE);
 	if (hard_reset) {

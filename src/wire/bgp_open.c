@@ -87,8 +87,8 @@ static int parameter_list_read(
 
 static int values_check(const struct bgp_open *open, struct bgp_fault *ret_fault)
 {
-	/* RFC 7607 section 2: AS 0 must not be used. */
-	if (open->asn == 0)
+	/* RFC 7607 section 2: AS 0 must not be used, in neither of the two places. */
+	if (open->asn == 0 || open->asn_field == 0)
 		return open_fault(ret_fault, BGP_OPEN_BAD_PEER_AS);
 	if (open->hold_time_s == 1 || open->hold_time_s == 2)
 		return open_fault(ret_fault, BGP_OPEN_UNACCEPTABLE_HOLD_TIME);

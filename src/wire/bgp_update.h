@@ -87,10 +87,11 @@ struct bgp_route_key {
 /*
  * Write one UPDATE with as many of keys[0..count) as fit into context->message_max and the
  * writer, all of `family`, sharing `attributes` (next_hop and next_hop_link_local in it decide
- * the MP_REACH next hop; IPv4 over an IPv4 next hop uses the classic fields). Attributes are
- * written in order of code. Two-octet sessions get AS_TRANS and AS4_PATH (RFC 6793
- * section 4.2.2). ret_written: how many keys were packed. ERROR_FULL if not even one fits,
- * ERROR_RANGE if the attributes cannot be encoded (e.g. no next hop of a fitting family);
+ * the MP_REACH next hop; IPv4 over an IPv4 next hop uses the classic fields). MP_REACH_NLRI is
+ * written first (RFC 7606 section 5.1), the other attributes in order of code. Two-octet
+ * sessions get AS_TRANS and AS4_PATH (RFC 6793 section 4.2.2). ret_written: how many keys were
+ * packed. ERROR_FULL if not even one fits, ERROR_RANGE if the attributes cannot be encoded (no
+ * next hop of a fitting family, AS 0, a confederation segment for an external neighbour);
  * nothing is written then.
  */
 int bgp_update_write(struct writer *w, const struct bgp_context *context,

@@ -33,6 +33,33 @@ static enum carriage carriage_of(const struct bgp_context *context, enum bgp_fam
 									     : CARRIAGE_NONE;
 }
 
+/* Nothing malformed is ever sent: what the rows could not write, or a reader would refuse. */
+static bool attributes_sane(const struct bgp_context *context, const struct bgp_attributes *a)
+{
+	struct cursor path = cursor_of(a->as_path, a->as_path_size);
+
+	return a->origin <= BGP_ORIGIN_INCOMPLETE && attribute_next_hop_sane(&a->next_hop) &&
+	       (!PRESENT(a, BGP_ATTRIBUTE_AGGREGATOR) || a->aggregator_asn != 0) &&
+	       as_path_check(path, true, context->ibgp) == NULL;
+}
+
+/* A list without elements is no attribute: RFC 7606 section 4. */
+static bool list_is_empty(const struct bgp_attributes *attributes, uint8_t code)
+{
+	switch (code) {
+	case BGP_ATTRIBUTE_COMMUNITIES:
+		return attributes->community_count == 0;
+	case BGP_ATTRIBUTE_CLUSTER_LIST:
+		return attributes->cluster_count == 0;
+	case BGP_ATTRIBUTE_EXTENDED_COMMUNITIES:
+		return attributes->extended_community_count == 0;
+	case BGP_ATTRIBUTE_LARGE_COMMUNITIES:
+		return attributes->large_community_count == 0;
+	default:
+		return false;
+	}
+}
+
 /* Whether the row is to be written, for this neighbour and carriage. */
 static bool row_wanted(const struct attribute_row *row, const struct bgp_context *context,
 	const struct bgp_attributes *attributes, enum carriage carriage)
@@ -55,7 +82,8 @@ static bool row_wanted(const struct attribute_row *row, const struct bgp_context
 		       PRESENT(attributes, BGP_ATTRIBUTE_AGGREGATOR) &&
 		       attributes->aggregator_asn > UINT16_MAX;
 	default:
-		return PRESENT(attributes, row->code) && (context->ibgp || !row->ibgp_only);
+		return PRESENT(attributes, row->code) && (context->ibgp || !row->ibgp_only) &&
+		       !list_is_empty(attributes, row->code);
 	}
 }
 
@@ -87,32 +115,35 @@ static void row_write(struct writer *w, const struct attribute_row *row,
 static void attributes_write(struct writer *w, const struct bgp_context *context,
 	const struct bgp_attributes *attributes, enum carriage carriage)
 {
-	const struct attribute_row *row;
-
-	for (size_t i = 0; (row = attribute_row_at(i)) != NULL; i++)
+	for (const struct attribute_row *row = attribute_row_next(NULL); row != NULL;
+		row = attribute_row_next(row))
 		if (row_wanted(row, context, attributes, carriage))
 			row_write(w, row, context, attributes);
 }
 
-/* Begin MP_REACH_NLRI; returns where its length goes. */
-static uint8_t *mp_reach_begin(
-	struct writer *w, enum bgp_family family, const struct bgp_attributes *attributes)
+/* Bytes of MP_REACH_NLRI in front of its prefixes. */
+static size_t mp_reach_size(const struct bgp_attributes *attributes)
 {
-	const struct address *next_hop = &attributes->next_hop;
 	bool both = attributes->next_hop_link_local.family != FAMILY_NONE;
-	uint8_t *length;
+
+	return 4 + 3 + 1 + (both ? 32u : 16u) + 1;
+}
+
+static void mp_reach_write(struct writer *w, enum bgp_family family,
+	const struct bgp_attributes *attributes, size_t nlri_size)
+{
+	bool both = attributes->next_hop_link_local.family != FAMILY_NONE;
 
 	writer_u8(w, ATTRIBUTE_OPTIONAL | ATTRIBUTE_EXTENDED);
 	writer_u8(w, BGP_ATTRIBUTE_MP_REACH);
-	length = writer_reserve(w, 2);
+	writer_u16(w, (uint16_t)(mp_reach_size(attributes) - 4 + nlri_size));
 	writer_u16(w, bgp_family_afi(family));
 	writer_u8(w, bgp_family_safi(family));
 	writer_u8(w, both ? 32 : 16);
-	writer_bytes(w, next_hop->bytes, 16);
+	writer_bytes(w, attributes->next_hop.bytes, 16);
 	if (both)
 		writer_bytes(w, attributes->next_hop_link_local.bytes, 16);
 	writer_u8(w, 0);
-	return length;
 }
 
 /* A writer over the part of w that one message may fill. */
@@ -125,36 +156,24 @@ static struct writer message_room(const struct writer *w, const struct bgp_conte
 	return part;
 }
 
-/* One message of either carriage. The attributes were written to `list` before, so that the
- * room left for prefixes is known; MP_REACH_NLRI goes in front of them. */
-static size_t message_write(struct writer *m, const struct bgp_context *context,
+/* Put MP_REACH_NLRI with as many prefixes as fit in front of the attributes, which were written
+ * from `list` on: they move up. Gives how many prefixes that is. */
+static size_t mp_reach_insert(struct writer *m, uint8_t *list, bool add_path,
 	enum bgp_family family, const struct bgp_attributes *attributes,
-	const struct writer *list, enum carriage carriage, const struct bgp_route_key *keys,
-	size_t count)
+	const struct bgp_route_key *keys, size_t count)
 {
-	uint8_t *start = bgp_message_begin(m, BGP_UPDATE), *total, *mp = NULL, *end = m->end;
-	bool add_path = context->add_path_send[family];
-	size_t list_size = writer_length(list), written = 0;
+	size_t list_size = (size_t)(m->at - list), head = mp_reach_size(attributes), nlri_size;
+	struct writer w = writer_of(list, writer_room(m) + list_size);
+	size_t written;
 
-	writer_u16(m, 0);
-	total = writer_reserve(m, 2);
-	if (carriage == CARRIAGE_MP) {
-		mp = mp_reach_begin(m, family, attributes);
-		if (m->failed || writer_room(m) < list_size)
-			return 0;
-		m->end -= list_size;
-		written = nlri_write(m, add_path, keys, count);
-		m->end = end;
-		bytes_put_u16(mp, (uint16_t)(m->at - mp - 2));
-	}
-	writer_bytes(m, list->start, list_size);
-	if (m->failed)
+	if (writer_room(m) < head)
 		return 0;
-	bytes_put_u16(total, (uint16_t)(m->at - total - 2));
-	if (carriage == CARRIAGE_CLASSIC)
-		written = nlri_write(m, add_path, keys, count);
-	bgp_message_end(m, start);
-	return m->failed ? 0 : written;
+	written = nlri_fit(add_path, keys, count, writer_room(m) - head, &nlri_size);
+	memmove(list + head + nlri_size, list, list_size);
+	mp_reach_write(&w, family, attributes, nlri_size);
+	nlri_write(&w, add_path, keys, written);
+	m->at += head + nlri_size;
+	return written;
 }
 
 int bgp_update_write(struct writer *w, const struct bgp_context *context,
@@ -162,24 +181,69 @@ int bgp_update_write(struct writer *w, const struct bgp_context *context,
 	const struct bgp_route_key *keys, size_t count, size_t *ret_written)
 {
 	enum carriage carriage = carriage_of(context, family, attributes);
-	uint8_t bytes[BGP_EXTENDED_MESSAGE_MAX];
-	struct writer list = writer_of(bytes, sizeof(bytes));
-	struct writer message = message_room(w, context);
-	size_t written;
+	struct writer m = message_room(w, context);
+	bool add_path = context->add_path_send[family];
+	uint8_t *start, *total;
+	size_t written = 0, size;
 
 	*ret_written = 0;
-	if (carriage == CARRIAGE_NONE)
+	if (carriage == CARRIAGE_NONE || !attributes_sane(context, attributes))
 		return ERROR_RANGE;
-	attributes_write(&list, context, attributes, carriage);
-	if (list.failed)
+	start = bgp_message_begin(&m, BGP_UPDATE);
+	writer_u16(&m, 0);
+	total = writer_reserve(&m, 2);
+	attributes_write(&m, context, attributes, carriage);
+	if (m.failed || total == NULL)
 		return ERROR_FULL;
-	written = message_write(
-		&message, context, family, attributes, &list, carriage, keys, count);
+	if (carriage == CARRIAGE_MP)
+		written = mp_reach_insert(
+			&m, total + 2, add_path, family, attributes, keys, count);
+	bytes_put_u16(total, (uint16_t)(m.at - total - 2));
+	if (carriage == CARRIAGE_CLASSIC) {
+		written = nlri_fit(add_path, keys, count, writer_room(&m), &size);
+		nlri_write(&m, add_path, keys, written);
+	}
 	if (written == 0)
 		return ERROR_FULL;
-	w->at = message.at;
+	bgp_message_end(&m, start);
+	w->at = m.at;
 	*ret_written = written;
 	return 0;
+}
+
+/* The Withdrawn Routes field, and no attributes. */
+static size_t classic_withdraw(
+	struct writer *m, bool add_path, const struct bgp_route_key *keys, size_t count)
+{
+	size_t size, written;
+
+	if (writer_room(m) < 4)
+		return 0;
+	written = nlri_fit(add_path, keys, count, writer_room(m) - 4, &size);
+	writer_u16(m, (uint16_t)size);
+	nlri_write(m, add_path, keys, written);
+	writer_u16(m, 0);
+	return written;
+}
+
+/* MP_UNREACH_NLRI, and no other attribute. */
+static size_t mp_withdraw(struct writer *m, bool add_path, enum bgp_family family,
+	const struct bgp_route_key *keys, size_t count)
+{
+	size_t head = 2 + 2 + 4 + 3, size, written;
+
+	if (writer_room(m) < head)
+		return 0;
+	written = nlri_fit(add_path, keys, count, writer_room(m) - head, &size);
+	writer_u16(m, 0);
+	writer_u16(m, (uint16_t)(4 + 3 + size));
+	writer_u8(m, ATTRIBUTE_OPTIONAL | ATTRIBUTE_EXTENDED);
+	writer_u8(m, BGP_ATTRIBUTE_MP_UNREACH);
+	writer_u16(m, (uint16_t)(3 + size));
+	writer_u16(m, bgp_family_afi(family));
+	writer_u8(m, bgp_family_safi(family));
+	nlri_write(m, add_path, keys, written);
+	return written;
 }
 
 int bgp_withdraw_write(struct writer *w, const struct bgp_context *context,
@@ -187,41 +251,15 @@ int bgp_withdraw_write(struct writer *w, const struct bgp_context *context,
 	size_t *ret_written)
 {
 	struct writer m = message_room(w, context);
-	uint8_t *start = bgp_message_begin(&m, BGP_UPDATE), *length, *total;
+	uint8_t *start = bgp_message_begin(&m, BGP_UPDATE);
 	bool add_path = context->add_path_send[family];
 
-	*ret_written = 0;
-	length = writer_reserve(&m, 2);
-	if (family == BGP_IPV4_UNICAST) {
-		/* Two bytes must be left for the total attribute length. */
-		if (writer_room(&m) < 2)
-			return ERROR_FULL;
-		m.end -= 2;
-		*ret_written = nlri_write(&m, add_path, keys, count);
-		m.end += 2;
-		bytes_put_u16(length, (uint16_t)(m.at - length - 2));
-		writer_u16(&m, 0);
-	} else {
-		uint8_t *mp;
-
-		total = writer_reserve(&m, 2);
-		writer_u8(&m, ATTRIBUTE_OPTIONAL | ATTRIBUTE_EXTENDED);
-		writer_u8(&m, BGP_ATTRIBUTE_MP_UNREACH);
-		mp = writer_reserve(&m, 2);
-		writer_u16(&m, bgp_family_afi(family));
-		writer_u8(&m, bgp_family_safi(family));
-		*ret_written = nlri_write(&m, add_path, keys, count);
-		if (!m.failed) {
-			bytes_put_u16(length, 0);
-			bytes_put_u16(mp, (uint16_t)(m.at - mp - 2));
-			bytes_put_u16(total, (uint16_t)(m.at - total - 2));
-		}
-	}
-	bgp_message_end(&m, start);
-	if (m.failed || *ret_written == 0) {
-		*ret_written = 0;
+	*ret_written = family == BGP_IPV4_UNICAST
+			       ? classic_withdraw(&m, add_path, keys, count)
+			       : mp_withdraw(&m, add_path, family, keys, count);
+	if (*ret_written == 0)
 		return ERROR_FULL;
-	}
+	bgp_message_end(&m, start);
 	w->at = m.at;
 	return 0;
 }
