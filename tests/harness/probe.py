@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from .wait import wait_for
+from .wait import WaitFailed, wait_for
 
 ADDRESS = "198.51.100.53"
 ADDRESS6 = "2001:db8:53::53"
@@ -36,13 +36,13 @@ def site(*services):
 class Probe:
     """A probe process in a node, and everything it reported."""
 
-    def __init__(self, node, config, arguments=()):
+    def __init__(self, node, config, arguments=(), prefix=()):
         self.node = node
         self.reports = []
         self.records = []
         self._files = 0
         self._log = open(os.path.join(node.folder, "probe.log"), "ab")
-        self._popen = subprocess.Popen(node.command([os.path.abspath(DRIVER), *arguments]),
+        self._popen = subprocess.Popen(node.command([*prefix, os.path.abspath(DRIVER), *arguments]),
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                        stderr=self._log, text=True, bufsize=1)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -73,8 +73,8 @@ class Probe:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         self._command(f"config {path}")
-        wait_for(lambda: [r for r in self._of("ready") if r["number"] == self._files], 5,
-                 "the configuration to be in use", self.log)
+        self._wait(lambda: [r for r in self._of("ready") if r["number"] == self._files], 5,
+                   "the configuration to be in use")
 
     def hurry(self):
         self._command("hurry")
@@ -84,6 +84,15 @@ class Probe:
         found = [r for r in self.reports if r["check"] == check and r["service"] == svc]
         return found[-1] if found else None
 
+    def _wait(self, condition, deadline_s, what):
+        """wait_for with our reports and log, which fails at once when the probe is dead."""
+        def there():
+            if self._popen.poll() is not None:
+                raise WaitFailed(f"the probe is dead; wanted {what}\n{self.log()['probe']}")
+            return condition()
+        return wait_for(there, deadline_s, what,
+                        lambda: {"reports": "\n".join(map(str, self.reports)), **self.log()})
+
     def wait(self, state, check=0, deadline_s=10, evidence=None, svc=0):
         """Waits until a check's last report says this state; returns that report."""
         def there():
@@ -92,8 +101,7 @@ class Probe:
                     evidence is None or evidence in report["evidence"]):
                 return report
             return None
-        return wait_for(there, deadline_s, f"check {check} to be {state} ({evidence})",
-                        lambda: {"reports": "\n".join(map(str, self.reports)), **self.log()})
+        return self._wait(there, deadline_s, f"check {check} to be {state} ({evidence})")
 
     def outcome(self, outcome, evidence, check=0, deadline_s=10):
         """Waits until a probe of a check had this outcome with this evidence."""
@@ -101,15 +109,15 @@ class Probe:
             report = self.last(check)
             return report if report and report["outcome"] == outcome \
                 and evidence in report["evidence"] else None
-        return wait_for(there, deadline_s, f"check {check} to have {outcome}: {evidence}",
-                        lambda: {"reports": "\n".join(map(str, self.reports)), **self.log()})
+        return self._wait(there, deadline_s, f"check {check} to have {outcome}: {evidence}")
 
     def heartbeats(self):
         return len(self._of("heartbeat"))
 
     def stop(self):
         """Asks it to end; fails unless it did so in order and freed all it had."""
-        self._command("stop")
+        with contextlib.suppress(BrokenPipeError):
+            self._command("stop")
         status = self._popen.wait(20)
         self._reader.join(5)
         self._log.close()
@@ -117,8 +125,8 @@ class Probe:
 
 
 @contextlib.contextmanager
-def running(node, config, arguments=()):
-    probe = Probe(node, config, arguments)
+def running(node, config, arguments=(), prefix=()):
+    probe = Probe(node, config, arguments, prefix)
     try:
         yield probe
         probe.stop()

@@ -42,10 +42,14 @@ struct probe {
 	struct config *config;
 	uint64_t generation;
 	struct check_list *list; /* NULL before the first configuration */
+	struct alarm ending;     /* asked to end: until nothing is left to see to */
+	struct instant ending_until;
 	bool ended;
 };
 
 static const struct duration heartbeat_interval = { 1000000000 };
+static const struct duration ending_poll = { 5000000 };
+static const struct duration ending_patience = { 1000000000 };
 
 static int send_plain(struct probe *probe, enum record_type type, uint64_t number)
 {
@@ -176,11 +180,14 @@ static void socket_events_begin(struct probe *probe, int fd)
 	socket_events_watch(probe);
 }
 
-static void descriptor_replace(int *descriptor, int fd)
+static void icmp_begin(struct probe *probe, struct icmp_socket *socket, int fd)
 {
-	if (*descriptor >= 0)
-		close(*descriptor);
-	*descriptor = fd;
+	int status = icmp_socket_use(socket, &probe->tools.poller, fd);
+
+	if (status == 0)
+		return;
+	log_event(LOG_WARNING, "icmp", "cannot use the socket: %s", strerror(-status));
+	close(fd);
 }
 
 static void take_listener(struct probe *probe, const struct record_listener *record, int fd)
@@ -192,10 +199,10 @@ static void take_listener(struct probe *probe, const struct record_listener *rec
 		socket_events_begin(probe, fd);
 		return;
 	case LISTENER_ICMP_IPV4:
-		descriptor_replace(&probe->tools.icmp_ipv4, fd);
+		icmp_begin(probe, &probe->tools.icmp.ipv4, fd);
 		return;
 	case LISTENER_ICMP_IPV6:
-		descriptor_replace(&probe->tools.icmp_ipv6, fd);
+		icmp_begin(probe, &probe->tools.icmp.ipv6, fd);
 		return;
 	default:
 		close(fd);
@@ -254,6 +261,20 @@ static void take_config(struct probe *probe, const struct record_config *record,
 	reports_flush(probe);
 }
 
+/* Ends once nothing is left of the commands that ran, or when patience does. */
+static void ending_ring(struct alarm *alarm, struct instant now)
+{
+	struct probe *probe = container_of(alarm, struct probe, ending);
+
+	if (!exec_room_is_quiet(&probe->tools.exec) &&
+		instant_before(now, probe->ending_until)) {
+		alarm_set(&probe->tools.schedule, alarm, instant_add(now, ending_poll));
+		return;
+	}
+	(void)send_plain(probe, RECORD_STOPPED, probe->generation);
+	probe->done(probe->done_context);
+}
+
 static void probe_end(struct probe *probe)
 {
 	if (probe->ended)
@@ -261,7 +282,8 @@ static void probe_end(struct probe *probe)
 	probe->ended = true;
 	check_list_free(probe->list);
 	probe->list = NULL;
-	probe->done(probe->done_context);
+	probe->ending_until = instant_add(clock_now(), ending_patience);
+	alarm_set(&probe->tools.schedule, &probe->ending, clock_now());
 }
 
 static void channel_record(void *context, const void *bytes, size_t length, int fd)
@@ -276,7 +298,7 @@ static void channel_record(void *context, const void *bytes, size_t length, int 
 			close(fd);
 		return;
 	}
-	switch (head->type) {
+	switch (probe->ended ? RECORD_NONE : head->type) {
 	case RECORD_CONFIG:
 		take_config(probe, bytes, fd);
 		return;
@@ -288,7 +310,6 @@ static void channel_record(void *context, const void *bytes, size_t length, int 
 			check_list_hurry(probe->list, clock_now());
 		break;
 	case RECORD_STOP:
-		(void)send_plain(probe, RECORD_STOPPED, probe->generation);
 		probe_end(probe);
 		break;
 	default:
@@ -355,8 +376,9 @@ static void probe_stop(void *state)
 	probe->list = NULL;
 	config_free(probe->config);
 	socket_events_end(probe);
-	descriptor_replace(&probe->tools.icmp_ipv4, -1);
-	descriptor_replace(&probe->tools.icmp_ipv6, -1);
+	exec_room_close(&probe->tools.exec);
+	icmp_socket_close(&probe->tools.icmp.ipv4, &probe->tools.poller);
+	icmp_socket_close(&probe->tools.icmp.ipv6, &probe->tools.poller);
 	channel_close(probe->channel);
 	schedule_close(&probe->tools.schedule);
 	socket_diag_close(&probe->tools.diag);
@@ -390,8 +412,11 @@ static int probe_open_tools(
 		status = socket_diag_open(&tools->diag, error);
 	if (status == 0)
 		status = locality_open(&tools->locality, error);
-	if (status == 0 && alarm_add(&tools->schedule, &probe->heartbeat, heartbeat_ring) != 0)
-		status = error_set(error, ERROR_MEMORY, "no memory for the heartbeat");
+	if (status == 0 &&
+		(exec_room_open(&tools->exec, &tools->poller, &tools->schedule) != 0 ||
+			alarm_add(&tools->schedule, &probe->heartbeat, heartbeat_ring) != 0 ||
+			alarm_add(&tools->schedule, &probe->ending, ending_ring) != 0))
+		status = error_set(error, ERROR_MEMORY, "no memory for timers");
 	return status;
 }
 
@@ -405,7 +430,8 @@ static void *probe_start(
 		return NULL;
 	probe->done = done;
 	probe->done_context = done_context;
-	probe->tools.icmp_ipv4 = probe->tools.icmp_ipv6 = -1;
+	icmp_socket_init(&probe->tools.icmp.ipv4, FAMILY_IPV4);
+	icmp_socket_init(&probe->tools.icmp.ipv6, FAMILY_IPV6);
 	probe->tools.diag.fd = probe->tools.locality.fd = -1;
 	probe->socket_events.ready = socket_events_ready;
 	if (poller_open(&probe->tools.poller, loop, probe_turned, probe, &error) != 0) {

@@ -198,32 +198,40 @@ void target_failed(struct target *target, int system_errno, const char *doing)
 	}
 }
 
+void target_restart(struct target *target, struct instant now)
+{
+	struct schedule *schedule = &target->tools->schedule;
+
+	target->started = now;
+	target->stalled_before = schedule->stalled;
+	alarm_set(schedule, &target->alarm, instant_add(now, target->machine.settings.timeout));
+}
+
+bool target_is_local(struct target *target)
+{
+	struct error error = { 0 };
+	int status = locality_check(&target->tools->locality, &target->address, &error);
+
+	if (status == 0)
+		return true;
+	if (status == ERROR_NOT_FOUND)
+		target_done(target, OUTCOME_UNKNOWN,
+			"%s is not on this host: a check would be answered by another site",
+			target_endpoint(target, 0));
+	else
+		target_done(target, OUTCOME_UNKNOWN, "cannot check: %s", error.text);
+	return false;
+}
+
 static void target_start(struct target *target, struct instant now)
 {
-	struct probe_tools *tools = target->tools;
-
 	target->running = true;
 	target->again = false;
-	target->started = now;
-	target->stalled_before = tools->schedule.stalled;
 	target->waiting_for = NULL;
-	alarm_set(&tools->schedule, &target->alarm,
-		instant_add(now, target->machine.settings.timeout));
-	if (target->type->local_only) {
-		struct error error = { 0 };
-		int status = locality_check(&tools->locality, &target->address, &error);
-
-		if (status == ERROR_NOT_FOUND) {
-			target_done(target, OUTCOME_UNKNOWN,
-				"%s is not on this host: a check would be answered by another site",
-				target_endpoint(target, 0));
-			return;
-		}
-		if (status != 0) {
-			target_done(target, OUTCOME_UNKNOWN, "cannot check: %s", error.text);
-			return;
-		}
-	}
+	target->excused = false;
+	target_restart(target, now);
+	if (target->type->local_only && !target_is_local(target))
+		return;
 	target->type->start(target, target->state);
 }
 
@@ -243,7 +251,8 @@ static void target_timeout(struct target *target, struct instant now)
 			duration_human(stalled, text));
 		return;
 	}
-	target_done(target, OUTCOME_BAD, "timeout after %s waiting for %s",
+	target_done(target, target->excused ? OUTCOME_UNKNOWN : OUTCOME_BAD,
+		"%stimeout after %s waiting for %s", target->excused ? "cannot check: " : "",
 		duration_format(timeout, text),
 		target->waiting_for == NULL ? "an answer" : target->waiting_for);
 }

@@ -14,6 +14,8 @@
 #include "base/address.h"
 #include "base/random.h"
 #include "config/config.h"
+#include "daemon/probe/exec_room.h"
+#include "daemon/probe/icmp_room.h"
 #include "daemon/probe/poller.h"
 #include "daemon/probe/schedule.h"
 #include "daemon/record.h"
@@ -50,7 +52,8 @@ struct probe_tools {
 	struct socket_diag diag;
 	struct locality locality;
 	struct random random;
-	int icmp_ipv4, icmp_ipv6; /* sockets from main; -1: none */
+	struct icmp_room icmp;
+	struct exec_room exec;
 };
 
 struct target_events {
@@ -76,6 +79,7 @@ struct target {
 	struct instant started;
 	struct duration stalled_before; /* the schedule's sum when the probe began */
 	const char *waiting_for;        /* static: what a timeout will name; NULL: an answer */
+	bool excused; /* that timeout says nothing about the service: we wait for ourselves */
 
 	/* The last result. */
 	enum check_outcome outcome;
@@ -111,6 +115,10 @@ void target_gone(struct target *target, const char *format, ...)
 /* A system call failed while doing something ("connect to"): bad, conclusive or unknown by
  * errno. */
 void target_failed(struct target *target, int system_errno, const char *doing);
+/* The running probe begins only now, with its whole timeout ahead. */
+void target_restart(struct target *target, struct instant now);
+/* Is the target's address on this host? If not, ends the probe: false. */
+bool target_is_local(struct target *target);
 /* "198.51.100.53:53", "[2001:db8::53]:53"; port 0: the address alone. Valid until the next call
  * of this target's thread of control that formats (a static buffer). */
 const char *target_endpoint(const struct target *target, uint16_t port);

@@ -25,6 +25,7 @@
 #include "daemon/process.h"
 #include "os/channel.h"
 #include "os/clock.h"
+#include "os/icmp.h"
 #include "os/log.h"
 #include "os/socket_diag.h"
 #include "service/check.h"
@@ -150,6 +151,16 @@ static void send_listener(struct driver *driver, enum listener_kind kind, int fd
 	close(fd);
 }
 
+static void send_icmp(struct driver *driver, enum family family, enum listener_kind kind)
+{
+	struct error error = { 0 };
+	int fd = -1;
+
+	if (icmp_open(family, &fd, &error) != 0)
+		fprintf(stderr, "driver: %s\n", error.text);
+	send_listener(driver, kind, fd);
+}
+
 static void obey(struct driver *driver, const char *line)
 {
 	struct record_plain hurry = { .head.type = RECORD_HURRY };
@@ -212,6 +223,8 @@ int main(int argc, char **argv)
 	print_line(json_pack("{s:s, s:i}", "type", "started", "pid", (int)child));
 	if (argc < 2 || strcmp(argv[1], "--no-events") != 0)
 		send_listener(&driver, LISTENER_SOCKET_EVENTS, socket_diag_events_open(NULL));
+	send_icmp(&driver, FAMILY_IPV4, LISTENER_ICMP_IPV4);
+	send_icmp(&driver, FAMILY_IPV6, LISTENER_ICMP_IPV6);
 	uv_run(&driver.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&driver.loop);
 	waitpid(child, &status, 0);
