@@ -360,3 +360,18 @@ void log_fields(enum log_level level, const char *event, const char *message, ..
 	va_end(list);
 	emit(level, fields, count);
 }
+
+void log_pairs(enum log_level level, const char *event, const char *message,
+	const char *const *pairs, size_t count)
+{
+	struct field fields[FIELDS_MAX];
+	char time[WALL_TEXT_MAX];
+	size_t used;
+
+	if (!log_enabled(level))
+		return;
+	used = common_fields(fields, level, event, message, time);
+	for (size_t i = 0; i + 1 < count && used < FIELDS_MAX - 1; i += 2)
+		fields[used++] = (struct field){ pairs[i], pairs[i + 1] == NULL ? "" : pairs[i + 1] };
+	emit(level, fields, used);
+}

@@ -7,6 +7,7 @@
 #define NEARCAST_OS_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL };
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
@@ -25,5 +26,8 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void log_fields(enum log_level level, const char *event, const char *message, ...)
 	__attribute__((sentinel));
+/* The same with the pairs in an array: count strings, key and value in turn. */
+void log_pairs(enum log_level level, const char *event, const char *message,
+	const char *const *pairs, size_t count);
 
 #endif

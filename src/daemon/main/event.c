@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happened, told twice from one place: a log line, and a JSON object for the api's
+ * streams. docs/api.md lists the types and their fields.
+ *
+ * Invariant: the number of an event is given once and only rises, whether or not anybody
+ * listens.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/main/main_process.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "route/speaker.h"
+
+#define PAIRS_MAX 32
+
+static const char *const level_names[] = {
+	[LOG_ERROR] = "error",
+	[LOG_WARNING] = "warning",
+	[LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug",
+};
+
+static json_t *json_text(const char *text)
+{
+	json_t *string = json_string(text);
+
+	/* What peers say need not be UTF-8. */
+	return string != NULL ? string : json_string("(not UTF-8)");
+}
+
+static json_t *field_value(const char *key, const char *value)
+{
+	if (value == NULL)
+		return json_null();
+	if (key[0] == '#')
+		return json_integer(strtoll(value, NULL, 10));
+	if (key[0] == '?')
+		return json_boolean(strcmp(value, "true") == 0);
+	return json_text(value);
+}
+
+static const char *field_name(const char *key)
+{
+	return key[0] == '#' || key[0] == '?' ? key + 1 : key;
+}
+
+static json_t *event_json(struct main_process *main, enum log_level level, const char *type,
+	const char *message, const char *const *pairs, size_t count)
+{
+	char time[WALL_TEXT_MAX];
+	json_t *event = json_object();
+
+	json_object_set_new(event, "sequence", json_integer((json_int_t)main->event_sequence));
+	json_object_set_new(event, "time", json_string(wall_format(clock_wall(), time)));
+	json_object_set_new(event, "level", json_string(level_names[level]));
+	json_object_set_new(event, "type", json_string(type));
+	json_object_set_new(event, "message", json_text(message));
+	for (size_t i = 0; i + 1 < count; i += 2)
+		json_object_set_new(
+			event, field_name(pairs[i]), field_value(pairs[i], pairs[i + 1]));
+	return event;
+}
+
+static void event_send(struct main_process *main, json_t *event)
+{
+	struct record_text head = { .head = { .type = RECORD_EVENT },
+		.sequence = main->event_sequence };
+	char *text = json_dumps(event, JSON_COMPACT);
+	size_t length = text == NULL ? 0 : strlen(text);
+	uint8_t *record;
+
+	json_decref(event);
+	record = length == 0 || length > CHANNEL_RECORD_MAX - sizeof(head)
+			 ? NULL
+			 : malloc(sizeof(head) + length);
+	if (record != NULL) {
+		head.head.tail = (uint32_t)length;
+		memcpy(record, &head, sizeof(head));
+		memcpy(record + sizeof(head), text, length);
+		/* A full queue: a gap in the numbers tells the reader. */
+		(void)channel_send(
+			main->slots[PROCESS_API].channel, record, sizeof(head) + length, -1);
+	}
+	free(record);
+	free(text);
+}
+
+void event_emit(struct main_process *main, enum log_level level, const char *type,
+	const char *message, ...)
+{
+	const char *pairs[PAIRS_MAX], *names[PAIRS_MAX];
+	size_t count = 0;
+	va_list list;
+
+	va_start(list, message);
+	for (const char *key = va_arg(list, const char *); key != NULL && count < PAIRS_MAX;
+		key = va_arg(list, const char *)) {
+		pairs[count] = key;
+		names[count++] = field_name(key);
+		pairs[count] = names[count] = va_arg(list, const char *);
+		count++;
+	}
+	va_end(list);
+	main->event_sequence++;
+	log_pairs(level, type, message, names, count);
+	if (main->slots[PROCESS_API].channel != NULL)
+		event_send(main, event_json(main, level, type, message, pairs, count));
+}
+
+void event_service(struct main_process *main, const struct service_change *change)
+{
+	bool bad = change->new_state == SERVICE_DOWN || change->new_state == SERVICE_DEGRADED ||
+		   change->new_state == SERVICE_HELD || change->new_state == SERVICE_UNKNOWN;
+	const char *state = service_state_name(change->new_state);
+	const char *step =
+		change->drain_step == DRAIN_NONE ? NULL : drain_step_name(change->drain_step);
+	char message[512];
+
+	snprintf(message, sizeof(message), "service %s is %s%s%s%s: %s", change->name, state,
+		step == NULL ? "" : " (", step == NULL ? "" : step, step == NULL ? "" : ")",
+		change->reason);
+	event_emit(main, bad ? LOG_WARNING : LOG_INFO, "service-state", message, "service",
+		change->name, "old_state", service_state_name(change->old_state), "new_state",
+		state, "drain_step", step, "reason", change->reason, "evidence",
+		change->evidence, NULL);
+}
+
+/* ---- Neighbours ---- */
+
+static const struct neighbor_row {
+	const char *type;
+	enum log_level level;
+	const char *text;
+} neighbor_rows[] = {
+	[SPEAKER_STATE] = { "neighbor-state", LOG_DEBUG, "changes its state" },
+	[SPEAKER_ESTABLISHED] = { "neighbor-up", LOG_INFO, "is up" },
+	[SPEAKER_DOWN] = { "neighbor-down", LOG_WARNING, "is down" },
+	[SPEAKER_REFUSED] = { "neighbor-refused", LOG_WARNING,
+		"cannot be reached or was refused" },
+	[SPEAKER_MALFORMED] = { "neighbor-event", LOG_WARNING, "sent a malformed UPDATE" },
+	[SPEAKER_END_OF_RIB] = { "neighbor-event", LOG_INFO, "has sent all its routes" },
+	[SPEAKER_REFRESH] = { "neighbor-event", LOG_INFO, "asks for all routes again" },
+	[SPEAKER_PREFIX_LIMIT] = { "neighbor-event", LOG_ERROR,
+		"sent more prefixes than allowed" },
+	[SPEAKER_STALE] = { "neighbor-event", LOG_WARNING, "restarts: its routes are kept" },
+};
+
+void event_neighbor(struct main_process *main, const struct record_neighbor_event *record)
+{
+	const struct neighbor_row *row;
+	char message[512], code[16], subcode[16];
+
+	if (record->event >= sizeof(neighbor_rows) / sizeof(neighbor_rows[0]) ||
+		record->old_state > SESSION_ESTABLISHED ||
+		record->new_state > SESSION_ESTABLISHED)
+		return;
+	row = &neighbor_rows[record->event];
+	if (record->event == SPEAKER_STATE && !log_enabled(LOG_DEBUG) &&
+		record->new_state != SESSION_ESTABLISHED &&
+		record->old_state != SESSION_ESTABLISHED)
+		return;
+	snprintf(message, sizeof(message), "neighbour %s %s%s%s", record->neighbor, row->text,
+		record->reason[0] == '\0' ? "" : ": ", record->reason);
+	if (record->event == SPEAKER_STATE) {
+		event_emit(main, row->level, row->type, message, "neighbor", record->neighbor,
+			"old_state", session_state_name((enum session_state)record->old_state),
+			"new_state", session_state_name((enum session_state)record->new_state),
+			"reason", record->reason, NULL);
+		return;
+	}
+	snprintf(code, sizeof(code), "%u", record->code);
+	snprintf(subcode, sizeof(subcode), "%u", record->subcode);
+	event_emit(main, row->level, row->type, message, "neighbor", record->neighbor, "#code",
+		code, "#subcode", subcode, "?sent", record->sent ? "true" : "false", "reason",
+		record->reason, NULL);
+	main_neighbor_note(main, record);
+}
