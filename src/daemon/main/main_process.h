@@ -264,7 +264,7 @@ int reload_run(struct main_process *main, const struct reload_request *request,
 
 /* ---- query.c, view.c ---- */
 
-void query_answer(
+void main_query_answer(
 	struct main_process *main, const struct record_query *query, const char *argument);
 json_t *view_status(struct main_process *main);
 json_t *view_services(struct main_process *main, const char *name); /* NULL: no such service */

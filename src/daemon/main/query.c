@@ -268,7 +268,7 @@ static const struct query_row {
 	[QUERY_NEIGHBOR_VERB] = { true, on_verb },
 };
 
-void query_answer(
+void main_query_answer(
 	struct main_process *main, const struct record_query *query, const char *argument)
 {
 	const struct query_row *row = &rows[query->query];

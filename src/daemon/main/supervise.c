@@ -173,7 +173,7 @@ static void on_query(struct slot *slot, const struct record_query *query)
 		return;
 	memcpy(argument, query + 1, query->head.tail);
 	argument[query->head.tail] = '\0';
-	query_answer(slot->main, query, argument);
+	main_query_answer(slot->main, query, argument);
 	free(argument);
 }
 
