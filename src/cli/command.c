@@ -15,6 +15,9 @@
 #define SUGGEST_DISTANCE 2u
 
 const struct command *const commands[] = {
+	&command_init,
+	&command_check_config,
+	&command_config,
 	&command_reload,
 	&command_status,
 	&command_services,

@@ -5,10 +5,13 @@
 
 #include "cli/command.h"
 
+extern const struct command command_check_config;
 extern const struct command command_completion;
+extern const struct command command_config;
 extern const struct command command_drain;
 extern const struct command command_events;
 extern const struct command command_help;
+extern const struct command command_init;
 extern const struct command command_internal_complete;
 extern const struct command command_internal_docs;
 extern const struct command command_internal_man;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nearcast internal-man: the manual page nearcast(1), in man(7) macros, from the table. */
+/* nearcast internal-man [config]: the manual pages nearcast(1) and nearcast.yaml(5). */
+#include "cli/man.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "cli/commands.h"
 #include "cli/output.h"
 
-/* Text for troff: no line starts as a request, dashes stay dashes. */
-static void add_escaped(struct text *out, const char *text)
+void man_add_escaped(struct text *out, const char *text)
 {
 	if (text[0] == '.' || text[0] == '\'')
 		text_add(out, "\\&");
@@ -30,7 +31,7 @@ static void add_paragraphs(struct text *out, const char *paragraphs)
 
 		text_add_bytes(&one, paragraphs, length);
 		text_add(out, ".PP\n");
-		add_escaped(out, text_string(&one));
+		man_add_escaped(out, text_string(&one));
 		text_add(out, "\n");
 		text_clear(&one);
 		paragraphs += length + (end == NULL ? 0 : 2);
@@ -44,12 +45,12 @@ static void add_options(struct text *out, const struct option *options)
 		if (options->letter != 0)
 			text_print(out, "\\fB\\-%c\\fR, ", options->letter);
 		text_add(out, "\\fB\\-\\-");
-		add_escaped(out, options->name);
+		man_add_escaped(out, options->name);
 		text_add(out, "\\fR");
 		if (options->value != NULL)
 			text_print(out, " \\fI%s\\fR", options->value);
 		text_add(out, "\n");
-		add_escaped(out, options->help);
+		man_add_escaped(out, options->help);
 		text_add(out, "\n");
 	}
 }
@@ -58,7 +59,7 @@ static void add_positionals(struct text *out, const struct positional *positiona
 {
 	for (; positionals != NULL && positionals->name != NULL; positionals++) {
 		text_print(out, ".TP\n\\fI%s\\fR\n", positionals->name);
-		add_escaped(out, positionals->help);
+		man_add_escaped(out, positionals->help);
 		text_add(out, "\n");
 	}
 }
@@ -69,12 +70,12 @@ static void add_command(struct text *out, const struct command *command)
 
 	command_synopsis(command, &synopsis);
 	text_add(out, ".SS ");
-	add_escaped(out, command->name);
+	man_add_escaped(out, command->name);
 	text_add(out, "\n.B nearcast ");
-	add_escaped(out, text_string(&synopsis));
+	man_add_escaped(out, text_string(&synopsis));
 	text_add(out, "\n.PP\n");
 	text_print(out, "%c", toupper((unsigned char)command->summary[0]));
-	add_escaped(out, command->summary + 1);
+	man_add_escaped(out, command->summary + 1);
 	text_add(out, ".\n");
 	if (command->description != NULL)
 		add_paragraphs(out, command->description);
@@ -84,7 +85,7 @@ static void add_command(struct text *out, const struct command *command)
 		add_paragraphs(out, command->exit_notes);
 	if (command->example != NULL) {
 		text_add(out, ".PP\nExample:\n.PP\n.nf\n.RS\n");
-		add_escaped(out, command->example);
+		man_add_escaped(out, command->example);
 		text_add(out, "\n.RE\n.fi\n");
 	}
 	text_clear(&synopsis);
@@ -115,30 +116,45 @@ static const char tail[] =
 	"the same for looking only\n"
 	".SH SEE ALSO\n.BR nearcast.yaml (5)\n";
 
+static void man_commands(struct text *out)
+{
+	text_add(out, ".TH NEARCAST 1 \"\" \"nearcast " NEARCAST_VERSION "\"\n");
+	text_add(out, head);
+	text_add(out, ".SH OPTIONS\nThese go with every command.\n");
+	add_options(out, global_options);
+	text_add(out, ".SH COMMANDS\n");
+	for (size_t i = 0; commands[i] != NULL; i++) {
+		if (commands[i]->group != GROUP_HIDDEN)
+			add_command(out, commands[i]);
+	}
+	text_add(out, ".SH EXIT STATUS\n");
+	add_exits(out);
+	text_add(out, tail);
+}
+
 static enum exit_code internal_man_run(
 	const struct arguments *arguments, struct console *console)
 {
 	struct text out = { 0 };
 
-	(void)arguments;
-	text_add(&out, ".TH NEARCAST 1 \"\" \"nearcast " NEARCAST_VERSION "\"\n");
-	text_add(&out, head);
-	text_add(&out, ".SH OPTIONS\nThese go with every command.\n");
-	add_options(&out, global_options);
-	text_add(&out, ".SH COMMANDS\n");
-	for (size_t i = 0; commands[i] != NULL; i++) {
-		if (commands[i]->group != GROUP_HIDDEN)
-			add_command(&out, commands[i]);
-	}
-	text_add(&out, ".SH EXIT STATUS\n");
-	add_exits(&out);
-	text_add(&out, tail);
+	if (arguments_positional(arguments, 0) == NULL)
+		man_commands(&out);
+	else
+		man_config(&out);
 	return output_text(console, &out);
 }
+
+static const char *const pages[] = { "config", NULL };
+
+static const struct positional positionals[] = {
+	{ "PAGE", "config: the configuration's", true, COMPLETE_WORDS, pages },
+	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
+};
 
 const struct command command_internal_man = {
 	.name = "internal-man",
 	.group = GROUP_HIDDEN,
-	.summary = "print the manual page",
+	.summary = "print a manual page",
+	.positionals = positionals,
 	.run = internal_man_run,
 };

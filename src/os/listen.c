@@ -224,8 +224,10 @@ int listen_unix(const char *path, mode_t mode, gid_t gid, int *ret_fd, struct er
 		unlink(path);
 		failure = bind_unix(fd, &address, mode);
 	}
-	if (failure == 0 && gid != (gid_t)-1)
-		(void)lchown(path, (uid_t)-1, gid);
+	/* Only root may give it to a group; without that it stays ours alone. */
+	if (failure == 0 && gid != (gid_t)-1 && lchown(path, (uid_t)-1, gid) != 0 &&
+		errno != EPERM)
+		failure = errno;
 	if (failure == 0 && listen(fd, BACKLOG) != 0)
 		failure = errno;
 	if (failure == 0) {

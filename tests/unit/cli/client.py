@@ -212,6 +212,11 @@ class Commands(unittest.TestCase):
         self.run_cli("drain", "dns", "--reason", b"\xff\xfe", status=2)
         self.assertEqual(self.daemon.requests, [])
 
+    def test_completion_knows_names(self):
+        self.serve(result({"services": [{"name": "dns"}, {"name": "web"}, {}]}))
+        self.assertEqual(self.run_cli("internal-complete", "--", "drain", "d", status=0).stdout,
+                         "dns\t\n")
+
     def test_full_disk(self):
         self.serve(result({"services": []}))
         with open("/dev/full", "w", encoding="utf-8") as full:
