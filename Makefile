@@ -8,8 +8,9 @@ DEV := build
 CLANG := build-clang
 RELEASE := build-release
 FUZZ := build-fuzz
+DEB := build-deb
 
-.PHONY: help all dev clang release fuzz test unit integration demo format check clean
+.PHONY: help all dev clang release fuzz test unit integration demo deb format check clean
 .DEFAULT_GOAL := dev
 
 help: ## list the targets
@@ -27,6 +28,9 @@ $(RELEASE)/build.ninja:
 $(FUZZ)/build.ninja:
 	CC=clang $(MESON) setup $(FUZZ) -Dfuzzers=true -Db_sanitize=address,undefined -Db_lundef=false
 
+$(DEB)/build.ninja:
+	CC=gcc $(MESON) setup $(DEB) --prefix=/usr --buildtype=release -Db_lto=true -Db_pie=true -Dhardening=true
+
 dev: $(DEV)/build.ninja ## development build (gcc, ASan, UBSan) in build/
 	$(NINJA) -C $(DEV)
 
@@ -38,6 +42,10 @@ release: $(RELEASE)/build.ninja ## optimised and hardened in build-release/
 
 fuzz: $(FUZZ)/build.ninja ## libFuzzer targets in build-fuzz/
 	$(NINJA) -C $(FUZZ)
+
+deb: $(DEB)/build.ninja ## a Debian package in build-deb/, tried
+	$(NINJA) -C $(DEB)
+	packaging/test-deb "$$(packaging/make-deb $(DEB))"
 
 packages: ## the Debian packages that are missing, installed where that is allowed
 	@tools/packages install build test
@@ -63,4 +71,4 @@ format: ## put the house style on every C file
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean: ## remove every build folder
-	rm -rf build build-clang build-release build-fuzz
+	rm -rf build build-clang build-release build-fuzz build-deb
