@@ -15,6 +15,7 @@
 #define SUGGEST_DISTANCE 2u
 
 const struct command *const commands[] = {
+	&command_run,
 	&command_init,
 	&command_check_config,
 	&command_config,
@@ -30,6 +31,7 @@ const struct command *const commands[] = {
 	&command_version,
 	&command_completion,
 	&command_help,
+	&command_internal_process,
 	&command_internal_complete,
 	&command_internal_man,
 	&command_internal_docs,
