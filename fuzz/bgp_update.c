@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UPDATE: the first byte chooses the session. Any bytes get a verdict within bounds of memory;
+ * the prefixes that are given out are well-formed; and of a good UPDATE, decode - encode -
+ * decode is a fixpoint.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/bgp_update.h"
+
+static void expect(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static struct bgp_context context_of(uint8_t choice)
+{
+	return (struct bgp_context){
+		.four_octet_as = choice & 1,
+		.ibgp = choice & 2,
+		.family = { true, (choice & 4) != 0 },
+		.extended_next_hop = { (choice & 8) != 0, false },
+		.add_path_receive = { (choice & 16) != 0, (choice & 16) != 0 },
+		.add_path_send = { (choice & 16) != 0, (choice & 16) != 0 },
+		.message_max = choice & 32 ? BGP_EXTENDED_MESSAGE_MAX : BGP_MESSAGE_MAX,
+		.as_path_max = choice & 64 ? 100 : 0,
+	};
+}
+
+static size_t collect(struct bgp_nlri nlri, struct bgp_route_key *keys, size_t room)
+{
+	size_t count = 0;
+	struct bgp_route_key key;
+
+	while (bgp_nlri_next(&nlri, &key.prefix, &key.path_id)) {
+		struct prefix clean = key.prefix;
+
+		prefix_normalise(&clean);
+		expect(prefix_equal(&clean, &key.prefix));
+		expect(key.prefix.length <= family_bits(key.prefix.address.family));
+		if (count < room)
+			keys[count] = key;
+		count++;
+	}
+	expect(cursor_left(&nlri.bytes) == 0);
+	return count < room ? count : room;
+}
+
+static void check_fixpoint(
+	const struct bgp_update *update, const struct bgp_context *context, unsigned which)
+{
+	static struct bgp_route_key keys[4096];
+	static uint8_t buffer[BGP_EXTENDED_MESSAGE_MAX];
+	struct writer w = writer_of(buffer, sizeof(buffer));
+	struct bgp_attributes attributes = update->attributes;
+	enum bgp_family family = (enum bgp_family)update->announced[which].family;
+	size_t count = collect(update->announced[which], keys, 4096), written;
+	struct arena arena = { 0 };
+	struct bgp_update again;
+	struct bgp_frame frame;
+	struct bgp_fault fault;
+
+	if (which == 1) {
+		attributes.next_hop = update->mp_next_hop;
+		attributes.next_hop_link_local = update->mp_next_hop_link_local;
+		attributes.present &= ~(1ull << BGP_ATTRIBUTE_NEXT_HOP);
+	} else {
+		attributes.next_hop_link_local = (struct address){ 0 };
+	}
+	if (bgp_update_write(&w, context, family, &attributes, keys, count, &written) != 0)
+		return; /* does not fit, or no way to carry that next hop on this session */
+	expect(written > 0 && writer_length(&w) <= context->message_max);
+	expect(bgp_frame_read(buffer, writer_length(&w), context->message_max, &frame,
+		       &fault) == BGP_FRAME_WHOLE);
+	expect(bgp_update_read(frame.body, context, &arena, &again) == 0);
+	expect(again.verdict == BGP_VERDICT_GOOD);
+	for (unsigned i = 0; i < 2; i++) {
+		struct bgp_nlri nlri = again.announced[i];
+		struct bgp_route_key key;
+		size_t at = 0;
+
+		while (bgp_nlri_next(&nlri, &key.prefix, &key.path_id)) {
+			expect(prefix_equal(&key.prefix, &keys[at].prefix));
+			expect(!context->add_path_send[family] ||
+				key.path_id == keys[at].path_id);
+			at++;
+		}
+		expect(at == 0 || at == written);
+		if (at > 0 && i == 1) {
+			again.attributes.next_hop = again.mp_next_hop;
+			again.attributes.next_hop_link_local = again.mp_next_hop_link_local;
+			attributes.present &= ~(1ull << BGP_ATTRIBUTE_NEXT_HOP);
+		} else if (at > 0) {
+			attributes.present |= 1ull << BGP_ATTRIBUTE_NEXT_HOP;
+		}
+	}
+	expect(bgp_attributes_equal(&attributes, &again.attributes));
+	arena_clear(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	struct arena arena = { 0 };
+	struct bgp_context context;
+	struct bgp_update update;
+
+	if (length < 1 || length > BGP_EXTENDED_MESSAGE_MAX)
+		return 0;
+	context = context_of(bytes[0]);
+	expect(bgp_update_read(cursor_of(bytes + 1, length - 1), &context, &arena, &update) ==
+		0);
+	expect(arena.used <= 16 * length + 64);
+	expect(update.verdict <= BGP_VERDICT_SESSION_RESET);
+	expect((update.verdict == BGP_VERDICT_GOOD) == (update.malformations_total == 0));
+	expect((update.verdict >= BGP_VERDICT_AFI_SAFI_DISABLE) == (update.fault.code != 0));
+	if (update.verdict < BGP_VERDICT_AFI_SAFI_DISABLE)
+		for (unsigned which = 0; which < 2; which++) {
+			(void)collect(update.withdrawn[which], NULL, 0);
+			(void)collect(update.announced[which], NULL, 0);
+		}
+	if (update.verdict == BGP_VERDICT_GOOD)
+		for (unsigned which = 0; which < 2; which++)
+			if (cursor_left(&update.announced[which].bytes) > 0)
+				check_fixpoint(&update, &context, which);
+	arena_clear(&arena);
+	return 0;
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seed corpora of the wire and session targets: small valid and nearly valid inputs.
+
+    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,dns,session}/seed-*
+"""
+import glob
+import hashlib
+import os
+import struct
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+
+
+def message(kind, body):
+    return b"\xff" * 16 + struct.pack(">HB", 19 + len(body), kind) + body
+
+
+def attribute(flags, code, value):
+    if len(value) > 255:
+        return struct.pack(">BBH", flags | 0x10, code, len(value)) + value
+    return struct.pack(">BBB", flags, code, len(value)) + value
+
+
+def update(withdrawn=b"", attributes=b"", nlri=b""):
+    return (struct.pack(">H", len(withdrawn)) + withdrawn + struct.pack(">H", len(attributes))
+            + attributes + nlri)
+
+
+def capability(code, value=b""):
+    return struct.pack(">BB", code, len(value)) + value
+
+
+def open_body(capabilities, extended=False):
+    head = struct.pack(">BHHI", 4, 64501, 90, 0x0a000002)
+    if extended:
+        return head + b"\xff\xff" + struct.pack(">HBH", len(capabilities) + 3, 2, len(capabilities)) \
+            + capabilities
+    return head + struct.pack(">BBB", len(capabilities) + 2, 2, len(capabilities)) + capabilities
+
+
+ORIGIN = attribute(0x40, 1, b"\0")
+PATH4 = attribute(0x40, 2, struct.pack(">BBII", 2, 2, 64501, 64502))
+PATH2 = attribute(0x40, 2, struct.pack(">BBHH", 2, 2, 64501, 23456))
+AS4PATH = attribute(0xc0, 17, struct.pack(">BBII", 2, 2, 64501, 4200000000))
+HOP = attribute(0x40, 3, bytes([10, 0, 0, 2]))
+V4 = bytes([24, 198, 51, 100, 32, 203, 0, 113, 7])
+V6 = bytes([48, 0x20, 0x01, 0x0d, 0xb8, 0, 0x53])
+HOP6 = bytes.fromhex("20010db8000000000000000000000001")
+LOCAL6 = bytes.fromhex("fe800000000000000000000000000001")
+MANY = b"".join([
+    attribute(0x80, 4, struct.pack(">I", 7)), attribute(0x40, 5, struct.pack(">I", 100)),
+    attribute(0x40, 6, b""), attribute(0xc0, 7, struct.pack(">II", 64501, 0x0a000002)),
+    attribute(0xc0, 8, struct.pack(">II", 0xffff0000, 0xfbf50001)),
+    attribute(0x80, 9, struct.pack(">I", 0x0a000003)),
+    attribute(0x80, 10, struct.pack(">I", 0x0a000004)),
+    attribute(0xc0, 16, bytes.fromhex("0002fbf500000007")),
+    attribute(0xc0, 32, struct.pack(">III", 64501, 1, 2)),
+    attribute(0xc0, 35, struct.pack(">I", 64501)), attribute(0xc0, 99, b"unknown")])
+UPDATES = [
+    update(), update(V4), update(attributes=ORIGIN + PATH4 + HOP, nlri=V4),
+    update(attributes=ORIGIN + PATH4 + HOP + MANY, nlri=V4),
+    update(attributes=ORIGIN + PATH2 + HOP + AS4PATH, nlri=V4),
+    update(attributes=attribute(0x80, 14, b"\0\2\1\x10" + HOP6 + b"\0" + V6) + ORIGIN + PATH4),
+    update(attributes=attribute(0x80, 14, b"\0\2\1\x20" + HOP6 + LOCAL6 + b"\0" + V6) + ORIGIN + PATH4),
+    update(attributes=attribute(0x80, 14, b"\0\1\1\x10" + HOP6 + b"\0" + V4) + ORIGIN + PATH4),
+    update(attributes=attribute(0x80, 15, b"\0\2\1" + V6)), update(attributes=attribute(0x80, 15, b"\0\2\1")),
+    update(attributes=ORIGIN + attribute(0x40, 2, struct.pack(">BBI", 1, 1, 64501)
+                                         + struct.pack(">BBI", 3, 1, 65001)) + HOP, nlri=V4),
+    update(attributes=ORIGIN + ORIGIN + PATH4 + HOP, nlri=V4),
+    update(attributes=ORIGIN + PATH4 + HOP + b"\xc0\x08\xff", nlri=V4),
+    update(attributes=ORIGIN + attribute(0x40, 2, struct.pack(">BB", 2, 200) + b"\0\0\xfb\xf5" * 200) + HOP,
+           nlri=V4),
+]
+OPENS = [
+    open_body(b""), open_body(capability(1, b"\0\1\0\1") + capability(1, b"\0\2\0\1")
+                              + capability(2) + capability(65, struct.pack(">I", 4200000000))),
+    open_body(capability(5, b"\0\1\0\1\0\2") + capability(6) + capability(9, b"\3")
+              + capability(64, b"\xc0\x78\0\1\1\x80") + capability(69, b"\0\1\1\3")
+              + capability(70) + capability(71, b"\0\1\1\x80\0\0\x3c")
+              + capability(73, b"\4host\0")),
+    open_body(capability(1, b"\0\1\0\1") + capability(2) * 120, extended=True),
+    open_body(capability(1, b"\0\1")), struct.pack(">BHHIB", 3, 1, 90, 1, 0),
+]
+NOTIFICATIONS = [
+    b"\6\2", b"\6\2\x0bmaintenance", b"\6\4\x05r\xc3\xa9set"[:8], b"\6\x09\6\2\3bye", b"\2\2",
+    b"\1\2\x10\x05", b"\6\2\xffshort", b"\6\1\0\1\1\0\0\0\x64",
+]
+NAME = b"\7example\3com\0"
+
+
+def dns(answers, count, flags=0x8400):
+    return struct.pack(">HHHHHH", 0x1234, flags, 1, count, 0, 0) + NAME + b"\0\x10\0\1" + answers
+
+
+def record(kind, rdata, name=b"\xc0\x0c"):
+    return name + struct.pack(">HHIH", kind, 1, 60, len(rdata)) + rdata
+
+
+DNS = [
+    dns(record(16, b"\5hello"), 1), dns(record(6, b"\2ns\xc0\x0c\5admin\xc0\x0c" + b"\0\0\0\1" * 5), 1),
+    dns(record(1, b"\xc0\0\2\1") + record(28, HOP6) + record(15, b"\0\x0a\2mx\xc0\x0c"), 3),
+    dns(record(2, b"\xc0\x1d"), 1), dns(b"", 0, 0x8183), dns(record(99, b"\1\2\3"), 1),
+    dns(record(33, b"\0\1\0\2\0\x35\2ns\xc0\x0c"), 1),
+    dns(record(16, b"\5hello"), 1)[:-3],
+    struct.pack(">HHHHHH", 0x1234, 0x8400, 1, 0, 0, 1) + NAME + b"\0\x10\0\1"
+    + b"\0\0\x29\4\xd0\0\0\0\0\0\x09\0\3\0\5nsid1",
+]
+
+
+def pieces(data):
+    out = b""
+    while data:
+        part, data = data[:100], data[100:]
+        out += bytes([128 + len(part)]) + part
+    return out
+
+
+KEEPALIVE = message(4, b"")
+SESSIONS = [bytes([choice]) + pieces(b"".join(message(2, u) for u in UPDATES[:4]) + KEEPALIVE)
+            + bytes([0, 8, 6, 2, 1, 6]) for choice in (0, 7, 31)]
+SESSIONS += [bytes([4]) + pieces(message(2, u)) + bytes([6, 4]) for u in UPDATES]
+SESSIONS += [b"\4" + pieces(message(5, b"\0\1" + bytes([s]) + b"\1")) + b"\0\6" for s in (0, 1, 2)]
+SESSIONS += [b"\4" + pieces(message(3, n)) for n in NOTIFICATIONS]
+
+CORPORA = {
+    "bgp_frame": [b"\0\x20" + message(4, b"") + message(2, UPDATES[2]) + message(3, b"\6\2"),
+                  b"\1\x50" + message(1, OPENS[1]) + message(4, b""), b"\0\1" + b"\xff" * 15 + b"\0"],
+    "bgp_open": OPENS,
+    "bgp_update": [bytes([choice]) + u for u in UPDATES for choice in (0x05, 0x04, 0x2f, 0x15)],
+    "bgp_notification": NOTIFICATIONS + [b"\0\1\0\1", b"\0\2\1\1", b"\0\2"],
+    "dns": DNS,
+    "session": SESSIONS,
+}
+
+for name, inputs in CORPORA.items():
+    folder = os.path.join(HERE, name)
+    os.makedirs(folder, exist_ok=True)
+    for old in glob.glob(os.path.join(folder, "seed-*")):
+        os.unlink(old)
+    for data in inputs:
+        path = os.path.join(folder, "seed-" + hashlib.sha256(data).hexdigest()[:12])
+        with open(path, "wb") as file:
+            file.write(data)
