@@ -38,8 +38,8 @@ enum record_type {
 	RECORD_LISTENER,       /* main -> all: struct record_listener + the socket */
 	RECORD_ROUTE_SET,      /* main -> speaker: struct record_route */
 	RECORD_ROUTE_REMOVE,   /* main -> speaker: struct record_route (service, prefix) */
-	RECORD_ROUTES_SYNCED,  /* main -> speaker: struct record_plain: the first batch is complete,
-	                        * routes of an earlier main that were not set again end now */
+	RECORD_ROUTES_SYNCED,  /* main -> speaker: struct record_plain: the first batch is complete:
+	                        * after a restart the end-of-RIB goes out now, not before */
 	RECORD_RENEW,          /* main -> speaker: struct record_renew: the brain is alive */
 	RECORD_STOP,           /* main -> all: struct record_stop */
 	RECORD_VERB,           /* main -> speaker: struct record_verb: neighbour verbs */

@@ -187,12 +187,17 @@ void adj_out_clear(struct neighbor *neighbor)
 	}
 }
 
+static bool end_of_rib_ready(const struct neighbor *neighbor, int family)
+{
+	return neighbor->adj_out.end_of_rib_due[family] && !neighbor->speaker->end_of_rib_held;
+}
+
 bool adj_out_pending(const struct neighbor *neighbor)
 {
 	const struct adj_out *adj_out = &neighbor->adj_out;
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		if (adj_out->pending[f] > 0 || adj_out->end_of_rib_due[f] ||
+		if (adj_out->pending[f] > 0 || end_of_rib_ready(neighbor, f) ||
 			adj_out->refresh_begin_due[f] || adj_out->refresh_end_due[f])
 			return true;
 	return false;
@@ -329,7 +334,7 @@ static void family_end(struct neighbor *neighbor, struct writer *w, enum bgp_fam
 		refresh_marker(neighbor, w, family, BGP_REFRESH_END);
 		adj_out->refresh_end_due[family] = false;
 	}
-	if (adj_out->end_of_rib_due[family]) {
+	if (end_of_rib_ready(neighbor, (int)family)) {
 		bgp_end_of_rib_write(w, family);
 		neighbor->counters[COUNTER_UPDATES_OUT]++;
 		adj_out->end_of_rib_due[family] = false;

@@ -361,6 +361,25 @@ void speaker_stop(struct speaker *speaker, bool keep, const char *text, struct i
 	}
 }
 
+void speaker_end_of_rib_hold(struct speaker *speaker)
+{
+	speaker->end_of_rib_held = true;
+}
+
+void speaker_end_of_rib_release(struct speaker *speaker, struct instant now)
+{
+	(void)now;
+	if (!speaker->end_of_rib_held)
+		return;
+	speaker->end_of_rib_held = false;
+	list_for_each(node, &speaker->neighbors) {
+		struct neighbor *neighbor = container_of(node, struct neighbor, link);
+
+		if (neighbor->live != NULL && adj_out_pending(neighbor))
+			connection_wake(neighbor->live);
+	}
+}
+
 bool speaker_settled(const struct speaker *speaker)
 {
 	list_for_each(node, &speaker->neighbors) {

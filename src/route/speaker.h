@@ -229,6 +229,10 @@ int speaker_neighbor_refresh(struct speaker *speaker, struct neighbor *neighbor,
 /* All neighbours: Cease/2 with text; or, with keep, disconnect without a NOTIFICATION, so that
  * graceful restart holds our routes. */
 void speaker_stop(struct speaker *speaker, bool keep, const char *text, struct instant now);
+/* After a restart: send no end-of-RIB until the release, so that neighbours that held our routes go
+ * on holding those that are not announced again yet (RFC 4724 section 4.1). */
+void speaker_end_of_rib_hold(struct speaker *speaker);
+void speaker_end_of_rib_release(struct speaker *speaker, struct instant now);
 /* True once every wanted change for all Established neighbours was handed to output. */
 bool speaker_settled(const struct speaker *speaker);
 

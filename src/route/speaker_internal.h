@@ -194,6 +194,7 @@ struct speaker {
 	struct hash_table sets;  /* struct attribute_set */
 	struct arena scratch;    /* of one received message or one export */
 	bool stopped;
+	bool end_of_rib_held;
 };
 
 /* ---- speaker.c ---- */

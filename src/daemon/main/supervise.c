@@ -328,6 +328,7 @@ static void slot_start(struct slot *slot)
 		process_name(slot->process), "#pid", pid, "reason",
 		slot->restarts == 0 ? "start" : "restart", NULL);
 	feed_child(main, slot->process);
+	services_settle(main);
 }
 
 void supervise_begin(struct main_process *main)

@@ -152,6 +152,8 @@ static int speaker_begin(struct speaker_process *process, const struct config *c
 	if (getrandom(&settings.seed, sizeof(settings.seed), 0) != sizeof(settings.seed))
 		settings.seed = (uint64_t)clock_now().ns;
 	process->speaker = speaker_new(&settings, &sink);
+	if (process->speaker != NULL && process->restarting)
+		speaker_end_of_rib_hold(process->speaker);
 	return process->speaker == NULL ? ERROR_MEMORY : 0;
 }
 
@@ -369,8 +371,11 @@ static void main_dispatch(
 		if (process->speaker != NULL)
 			peers_verb(process, record);
 		break;
-	case RECORD_NONE:
 	case RECORD_ROUTES_SYNCED:
+		if (process->speaker != NULL)
+			speaker_end_of_rib_release(process->speaker, clock_now());
+		break;
+	case RECORD_NONE:
 	case RECORD_HURRY:
 	case RECORD_HTTP:
 	case RECORD_EVENT:

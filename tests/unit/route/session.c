@@ -343,6 +343,30 @@ static void test_garbage(void **state)
 	}
 }
 
+/* After a restart the end-of-RIB waits until the routes are there: RFC 4724 section 4.1. */
+static void test_end_of_rib_is_held(void **state)
+{
+	struct node *a, *b;
+
+	(void)state;
+	net_begin(&net, 9);
+	a = net_node(&net, 64500, 0);
+	b = net_node(&net, 64501, 0);
+	speaker_end_of_rib_hold(a->speaker);
+	net_peer(a, b);
+	assert_true(net_until_up(a, b, 20000));
+	net_announce(a, 1, false, 0);
+	net_run(&net, 60000);
+	assert_int_equal(net_count(b, a), 1);
+	assert_null(net_event(b, SPEAKER_END_OF_RIB, 0));
+	assert_non_null(net_event(a, SPEAKER_END_OF_RIB, 0));
+	assert_true(speaker_settled(a->speaker));
+	speaker_end_of_rib_release(a->speaker, net.now);
+	net_run(&net, 1000);
+	assert_non_null(net_event(b, SPEAKER_END_OF_RIB, 0));
+	net_end(&net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_passive),
 		cmocka_unit_test(test_unreachable_then_back),
 		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_end_of_rib_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
