@@ -17,16 +17,18 @@ bool service_is_degraded(const json_t *service)
 
 /* ---- The table ---- */
 
-/* "2 of 2", "no", and why that may be as it should. */
+/* "to 2 of 2", "no", or that there is nobody to announce it to. */
 static void announced_text(const json_t *service, struct text *out)
 {
 	long long wanted = view_integer(service, "neighbors_wanted");
 	long long announced = view_integer(service, "neighbors_announced");
 
-	if (announced == 0)
-		text_add(out, wanted == 0 ? "no" : "to none");
-	else
+	if (wanted > 0 || announced > 0)
 		text_print(out, "to %lld of %lld", announced, wanted);
+	else
+		text_add(out, view_flag(service, "healthy") && view_flag(service, "wanted")
+				      ? "no neighbour"
+				      : "no");
 }
 
 static enum tone announced_tone(const json_t *service)

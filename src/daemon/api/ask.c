@@ -26,6 +26,7 @@ struct ask {
 	enum process whom;
 	struct instant deadline;
 	struct text answer;
+	int code; /* of the parts so far: 0 or enum error_code */
 	ask_done *done;
 	void *context;
 };
@@ -135,15 +136,14 @@ void asks_reply(struct api *api, enum process from, const struct record_reply *r
 
 	if (ask == NULL)
 		return;
-	if (reply->code != 0) {
-		ask_end(ask, reply->code, (const char *)(reply + 1), reply->head.tail);
-		return;
-	}
+	if (reply->code != 0 && ask->code == 0) /* what was a document so far is none */
+		text_reset(&ask->answer);
+	ask->code = reply->code;
 	text_add_bytes(&ask->answer, (const char *)(reply + 1), reply->head.tail);
 	if (ask->answer.failed || ask->answer.length > ANSWER_MAX)
 		ask_fail(ask, ERROR_FULL, "the answer is too long: ask for less");
 	else if (reply->last)
-		ask_end(ask, 0, text_string(&ask->answer), ask->answer.length);
+		ask_end(ask, ask->code, text_string(&ask->answer), ask->answer.length);
 }
 
 void asks_lost(struct api *api, enum process whom)

@@ -8,6 +8,7 @@
 #include "daemon/main/main_process.h"
 #include "daemon/main/settings.h"
 #include "os/clock.h"
+#include "os/usage.h"
 
 static json_t *json_text(const char *text)
 {
@@ -513,6 +514,18 @@ static json_t *metrics_service(struct main_process *main, size_t index)
 		(json_int_t)service->changes, "checks", metrics_checks(main, index, service));
 }
 
+/* pid 0: it does not run. */
+static json_t *metrics_process(const char *name, pid_t pid, bool up, unsigned restarts)
+{
+	struct process_usage usage;
+	bool known = pid != 0 && process_usage(pid, &usage) == 0;
+
+	return json_pack("{s:s, s:b, s:I, s:o, s:o}", "name", name, "up", up, "restarts",
+		(json_int_t)restarts, "memory_bytes",
+		known ? json_integer((json_int_t)usage.memory_bytes) : json_null(),
+		"cpu_seconds", known ? json_seconds(usage.cpu) : json_null());
+}
+
 json_t *view_metrics(struct main_process *main)
 {
 	json_t *services = json_array(), *processes = json_array();
@@ -523,13 +536,16 @@ json_t *view_metrics(struct main_process *main)
 		if (service != NULL)
 			json_array_append_new(services, service);
 	}
-	for (int i = 0; i < PROCESS_COUNT; i++)
-		if (main->slots[i].main != NULL)
+	json_array_append_new(processes, metrics_process("main", getpid(), true, 0));
+	for (int i = 0; i < PROCESS_COUNT; i++) {
+		const struct slot *slot = &main->slots[i];
+
+		if (slot->main != NULL)
 			json_array_append_new(processes,
-				json_pack("{s:s, s:b, s:I}", "name",
-					process_name((enum process)i), "up",
-					main->slots[i].state == SLOT_RUNNING, "restarts",
-					(json_int_t)main->slots[i].restarts));
+				metrics_process(process_name((enum process)i),
+					slot->child == NULL ? 0 : child_pid(slot->child),
+					slot->state == SLOT_RUNNING, slot->restarts));
+	}
 	return json_pack("{s:s, s:o, s:I, s:o, s:I, s:I, s:b, s:b, s:I, s:o, s:o}", "version",
 		NEARCAST_VERSION, "site", json_text(main->config->site), "generation",
 		(json_int_t)main->generation, "uptime_seconds",

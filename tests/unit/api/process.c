@@ -78,7 +78,10 @@ static void answer(struct world *world, struct channel *channel, const char *who
 		return;
 	if (query->query == QUERY_DRAIN)
 		reply(channel, query, ERROR_NOT_FOUND, "there is no service x", 21, true);
-	else if (world->answer_size > 0)
+	else if (query->query == QUERY_RELOAD) {
+		reply(channel, query, ERROR_MALFORMED, "line 1: no\n", 11, false);
+		reply(channel, query, ERROR_MALFORMED, "line 2: no", 10, true);
+	} else if (world->answer_size > 0)
 		reply_large(channel, query, world->answer_size);
 	else if (query->query == QUERY_STATUS)
 		reply(channel, query, 0, "{\"state\":\"running\",\"problems\":[]}", 33, true);
@@ -325,8 +328,11 @@ static void relays_questions(void **state)
 		"{\"id\":3,\"method\":\"drain\",\"params\":{\"service\":\"x\"}}\n",
 		"{\"id\":3,\"error\":{\"code\":\"not-found\",\"message\":\"there is no service x\","
 		"\"hint\":\"\"}}\n");
+	expect_talk(world, world->control, "{\"id\":4,\"method\":\"reload\"}\n",
+		"{\"id\":4,\"error\":{\"code\":\"malformed\",\"message\":\"line 1: no\\nline 2: "
+		"no\",\"hint\":\"\"}}\n");
 	assert_string_equal(text_string(&world->log),
-		"main 1 \nspeaker 5 a read-only\nmain 2 {\"service\":\"x\"}\n");
+		"main 1 \nspeaker 5 a read-only\nmain 2 {\"service\":\"x\"}\nmain 4 {}\n");
 }
 
 static void refuses_changes_read_only(void **state)
