@@ -75,7 +75,12 @@ static void explain_rising(struct service *service)
 	case LEVELS:
 		break;
 	}
-	say_check(service, "has no result yet", "");
+	say_check(service,
+		culprit_of(service) != NULL && culprit_of(service)->trust == TRUST_STALE
+			? "has no result yet since the address came back"
+			: "has no result yet",
+		"");
+	service->evidence[0] = '\0';
 }
 
 static void explain_up(struct service *service)

@@ -312,6 +312,7 @@ static const char *const stories[][2] = {
 		"3000 expect dns draining\n"
 		"4000 undrain dns\n"
 		"4000 persists 2\n"
+		"4000 reason dns check a has no result yet since the address came back\n"
 		"4000 expect dns rising address\n"
 		"4100 check dns a up\n"
 		"4100 expect dns rising address\n"
