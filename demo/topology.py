@@ -45,7 +45,7 @@ neighbors:
     asn: {asn}
     relation: provider
     password: {password}
-http: {{ listen: off }}
+http: {{ enabled: false }}
 """
 
 

@@ -85,8 +85,8 @@ void table_row(struct table *table)
 }
 
 /* Takes over nothing; prefix goes in front of the formatted text, as it is. */
-static void add_cell(struct table *table, enum tone tone, const char *prefix,
-	const char *format, va_list list)
+__attribute__((format(printf, 4, 0))) static void add_cell(struct table *table, enum tone tone,
+	const char *prefix, const char *format, va_list list)
 {
 	struct text safe = { 0 };
 	char *raw = NULL;

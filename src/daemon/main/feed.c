@@ -7,6 +7,7 @@
  *     configuration, lease, sockets, secrets, routes.
  *  2. A secret leaves main only for the speaker, and main keeps none.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,6 +40,23 @@ void feed_renew(struct main_process *main)
 	(void)feed_send(main, PROCESS_SPEAKER, &record, sizeof(record), -1);
 }
 
+/* The configuration as text without any word on passwords: those travel by RECORD_SECRET. */
+static int config_text(const struct config *config, struct text *text)
+{
+	struct config bare = *config;
+
+	bare.neighbors = malloc(config->neighbor_count * sizeof(*bare.neighbors) + 1);
+	if (bare.neighbors == NULL)
+		return ERROR_MEMORY;
+	for (size_t i = 0; i < config->neighbor_count; i++) {
+		bare.neighbors[i] = config->neighbors[i];
+		bare.neighbors[i].password = (struct config_secret){ .source = SECRET_NONE };
+	}
+	config_print(&bare, true, false, text);
+	free(bare.neighbors);
+	return text->failed ? ERROR_MEMORY : 0;
+}
+
 static void config_send(struct main_process *main, enum process process, bool restarting)
 {
 	struct record_config record = {
@@ -48,14 +66,13 @@ static void config_send(struct main_process *main, enum process process, bool re
 	};
 	struct error error = { 0 };
 	struct text text = { 0 };
-	int fd = -1;
+	int fd = -1, r = config_text(main->config, &text);
 
-	config_print(main->config, true, false, &text);
 	record.length = text.length;
-	if (text.failed || file_in_memory("nearcast-config", text_string(&text), text.length,
-				   &fd, &error) != 0)
+	if (r != 0 || file_in_memory("nearcast-config", text_string(&text), text.length, &fd,
+			      &error) != 0)
 		log_event(LOG_ERROR, "config", "cannot pass the configuration on: %s",
-			text.failed ? "no memory" : error.text);
+			r != 0 ? "no memory" : error.text);
 	else
 		(void)feed_send(main, process, &record, sizeof(record), fd);
 	if (fd >= 0)

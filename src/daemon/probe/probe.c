@@ -15,19 +15,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/list.h"
-#include "config/reader.h"
+#include "daemon/config_record.h"
 #include "daemon/probe/check_list.h"
 #include "daemon/process.h"
 #include "os/channel.h"
 #include "os/clock.h"
 #include "os/log.h"
 
-#define CONFIG_TEXT_MAX (64u << 20)
 #define EVENTS_A_TURN   256
 
 struct probe {
@@ -210,33 +208,9 @@ static void take_listener(struct probe *probe, const struct record_listener *rec
 	}
 }
 
-/* NULL: logged. */
-static struct config *config_from_memfd(int fd, uint64_t length)
-{
-	struct config_diagnostics diagnostics = { 0 };
-	struct config_source source = { .name = "config", .length = (size_t)length };
-	struct config *config = NULL;
-	void *text;
-
-	if (fd < 0 || length == 0 || length > CONFIG_TEXT_MAX)
-		return NULL;
-	text = mmap(NULL, (size_t)length, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED) {
-		log_event(LOG_ERROR, "config", "cannot map it: %s", strerror(errno));
-		return NULL;
-	}
-	source.text = text;
-	if (config_read(&source, 1, &config, &diagnostics) != 0)
-		log_event(LOG_ERROR, "config", "main's own configuration is refused: %s",
-			diagnostics.count > 0 ? diagnostics.items[0].text : "no memory");
-	config_diagnostics_clear(&diagnostics);
-	munmap(text, (size_t)length);
-	return config;
-}
-
 static void take_config(struct probe *probe, const struct record_config *record, int fd)
 {
-	struct config *config = config_from_memfd(fd, record->length);
+	struct config *config = config_record_read(record, fd);
 	struct check_list *list;
 
 	if (fd >= 0)

@@ -18,11 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "config/reader.h"
+#include "daemon/config_record.h"
 #include "daemon/speaker/speaker_process.h"
 #include "os/clock.h"
 #include "os/log.h"
@@ -191,28 +190,6 @@ static int config_take(struct speaker_process *process, struct config *config)
 	return r;
 }
 
-static int config_map(const struct record_config *record, int fd, struct config **ret_config)
-{
-	struct config_diagnostics diagnostics = { 0 };
-	struct config_source source = { .name = "configuration", .length = record->length };
-	void *text;
-	int r;
-
-	if (record->length == 0)
-		return ERROR_MALFORMED;
-	text = mmap(NULL, record->length, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED)
-		return ERROR_SYSTEM;
-	source.text = text;
-	r = config_read(&source, 1, ret_config, &diagnostics);
-	if (r != 0 && diagnostics.count > 0)
-		log_event(LOG_ERROR, "config", "the configuration from main does not read: %s",
-			diagnostics.items[0].text);
-	config_diagnostics_clear(&diagnostics);
-	munmap(text, record->length);
-	return r;
-}
-
 static void ready_send(struct speaker_process *process)
 {
 	struct record_plain record = { .head = { .type = RECORD_READY },
@@ -224,9 +201,9 @@ static void ready_send(struct speaker_process *process)
 static void on_config(
 	struct speaker_process *process, const struct record_config *record, int fd)
 {
-	struct config *config;
+	struct config *config = config_record_read(record, fd);
 
-	if (fd < 0 || config_map(record, fd, &config) != 0)
+	if (config == NULL)
 		return;
 	process->generation = record->generation;
 	process->restarting = record->restarting;

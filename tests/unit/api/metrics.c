@@ -30,8 +30,8 @@ static const char speaker_json[] =
 	"\"collisions\":1}}]}";
 
 static const char *const expected[] = {
-	"# TYPE nearcast_build info\n# HELP nearcast_build What is running where.\n"
-	"nearcast_build_info{version=\"0.1.0\",site=\"fra\\\"1\\\\\\n\"} 1\n",
+	("# TYPE nearcast_build info\n# HELP nearcast_build What is running where.\n"
+	 "nearcast_build_info{version=\"0.1.0\",site=\"fra\\\"1\\\\\\n\"} 1\n"),
 	"# UNIT nearcast_uptime_seconds seconds\n",
 	"nearcast_uptime_seconds 3601.5\n",
 	"nearcast_reloads_total 2\n",
