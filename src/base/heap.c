@@ -51,19 +51,29 @@ void heap_clear(struct heap *heap)
 	*heap = (struct heap){ 0 };
 }
 
+int heap_reserve(struct heap *heap, size_t count)
+{
+	size_t room = heap->room == 0 ? 16 : heap->room;
+	struct heap_node **nodes;
+
+	while (room < count + 1) /* nodes[0] is unused */
+		room *= 2;
+	if (room == heap->room)
+		return 0;
+	nodes = realloc(heap->nodes, room * sizeof(nodes[0]));
+	if (nodes == NULL)
+		return ERROR_MEMORY;
+	heap->nodes = nodes;
+	heap->room = room;
+	return 0;
+}
+
 int heap_set(struct heap *heap, struct heap_node *node, struct instant when)
 {
 	node->when = when;
 	if (node->position == 0) {
-		if (heap->count + 1 >= heap->room) {
-			size_t room = heap->room == 0 ? 16 : heap->room * 2;
-			struct heap_node **nodes = realloc(heap->nodes, room * sizeof(nodes[0]));
-
-			if (nodes == NULL)
-				return ERROR_MEMORY;
-			heap->nodes = nodes;
-			heap->room = room;
-		}
+		if (heap_reserve(heap, heap->count + 1) != 0)
+			return ERROR_MEMORY;
 		place(heap, ++heap->count, node);
 	}
 	sift_up(heap, node);

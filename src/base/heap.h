@@ -23,6 +23,8 @@ struct heap {
 void heap_clear(struct heap *heap);
 /* Insert, or move if it is already in. 0 or ERROR_MEMORY. */
 int heap_set(struct heap *heap, struct heap_node *node, struct instant when);
+/* Make room for so many nodes in all: up to then heap_set cannot fail. 0 or ERROR_MEMORY. */
+int heap_reserve(struct heap *heap, size_t count);
 /* Harmless if the node is not in. */
 void heap_remove(struct heap *heap, struct heap_node *node);
 /* The earliest node, or NULL. */

@@ -1,30 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Adj-RIB-out: what one neighbour holds from us, what it should hold, and the UPDATEs between.
+ * Adj-RIB-out: what one neighbour holds from us, and what it should hold.
  *
- * An entry is clean (sent is what is wanted) or dirty (in a list, with `wanted`). Nothing is
- * queued as bytes: output is made from the dirty list when the socket has room, so a change
- * that is overtaken by a newer one before it was sent is never sent at all.
+ * An entry is clean (the neighbour holds `sent`) or dirty: in the list of withdrawals of its
+ * family, or in a group of entries that shall get the same attributes. Nothing is queued as
+ * bytes: adj_out_pack.c makes messages from groups when the socket has room, so a change that
+ * is overtaken by a newer one before it was sent is never sent at all, and a neighbour that
+ * reads slowly costs no memory.
+ *
+ *     local route --export--> wanted set --+-- is `sent` --> clean
+ *                                          +-- none -------> withdrawals[family]
+ *                                          +-- else -------> group of that set -->
+ * queue[family]
  *
  * Invariants:
- *  1. pending[f] is the length of dirty[f]; sent[f] counts entries with sent != NULL.
- *  2. A clean entry has sent != NULL; what is neither sent nor dirty does not exist.
- *  3. Each entry holds one reference to sent and, while dirty, one to wanted.
+ *  1. pending[f] counts the dirty entries of family f; sent[f] those with sent != NULL.
+ *  2. What is neither sent nor dirty does not exist.
+ *  3. A group has at least one entry; no two groups of a family have the same set.
+ *  4. An entry holds one reference to sent, a group one to its set.
  *
- * Order of output: RFC 7313 begin markers, withdrawals, routes packed by attribute set,
- * end-of-RIB (RFC 4724) and end markers when a family has nothing left.
+ * Without memory for a change the prefix is withdrawn: saying less is safe.
  */
 #include <stdlib.h>
 
 #include "route/speaker_internal.h"
 
-#define PACK_MAX 1024u /* prefixes tried for one message */
-#define SCAN_MAX 4096u /* dirty entries looked at for one message */
-
 void adj_out_init(struct adj_out *adj_out)
 {
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		list_init(&adj_out->dirty[f]);
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		list_init(&adj_out->withdrawals[f]);
+		list_init(&adj_out->queue[f]);
+	}
 }
 
 static struct adj_out_entry *entry_find(
@@ -59,46 +65,132 @@ static bool entry_dirty(const struct adj_out_entry *entry)
 	return !list_empty(&entry->dirty);
 }
 
-/* Takes over the reference to wanted. */
-static void dirty_set(
-	struct neighbor *neighbor, struct adj_out_entry *entry, struct attribute_set *wanted)
+/* ---- Groups. ---- */
+
+static uint64_t group_hash(const struct neighbor *neighbor, const struct attribute_set *set)
+{
+	return hash_bytes(&neighbor->speaker->seed, &set, sizeof(set));
+}
+
+/* The group of this set, made if there is none. Takes over the reference to set. NULL: no
+ * memory. */
+static struct adj_out_group *group_get(
+	struct neighbor *neighbor, enum bgp_family family, struct attribute_set *set)
+{
+	struct hash_table *groups = &neighbor->adj_out.groups[family];
+	uint64_t hash = group_hash(neighbor, set);
+	struct adj_out_group *group;
+
+	for (struct hash_node *node = hash_first(groups, hash); node != NULL;
+		node = hash_next(node)) {
+		group = container_of(node, struct adj_out_group, node);
+		if (group->set != set)
+			continue;
+		attribute_set_release(neighbor->speaker, set);
+		return group;
+	}
+	group = calloc(1, sizeof(*group));
+	if (group == NULL || hash_insert(groups, &group->node, hash) != 0) {
+		attribute_set_release(neighbor->speaker, set);
+		free(group);
+		return NULL;
+	}
+	group->set = set;
+	list_init(&group->entries);
+	list_append(&neighbor->adj_out.queue[family], &group->link);
+	return group;
+}
+
+static void group_left(
+	struct neighbor *neighbor, enum bgp_family family, struct adj_out_group *group)
+{
+	if (group == NULL || !list_empty(&group->entries))
+		return;
+	hash_remove(&neighbor->adj_out.groups[family], &group->node);
+	list_remove(&group->link);
+	attribute_set_release(neighbor->speaker, group->set);
+	free(group);
+}
+
+/* ---- Entries, dirty and clean. ---- */
+
+static void dirty_clear(struct neighbor *neighbor, struct adj_out_entry *entry)
 {
 	enum bgp_family family = prefix_family(&entry->prefix);
 
-	if (entry_dirty(entry)) {
-		attribute_set_release(neighbor->speaker, entry->wanted);
-	} else {
-		list_append(&neighbor->adj_out.dirty[family], &entry->dirty);
-		neighbor->adj_out.pending[family]++;
-	}
-	entry->wanted = wanted;
-}
-
-/* Leaves entry->wanted to the caller. */
-static void dirty_clear(struct neighbor *neighbor, struct adj_out_entry *entry)
-{
 	if (!entry_dirty(entry))
 		return;
 	list_remove(&entry->dirty);
-	neighbor->adj_out.pending[prefix_family(&entry->prefix)]--;
-	entry->again = false;
+	neighbor->adj_out.pending[family]--;
+	group_left(neighbor, family, entry->group);
+	entry->group = NULL;
 }
 
 static void entry_free(struct neighbor *neighbor, struct adj_out_entry *entry)
 {
-	struct adj_out *adj_out = &neighbor->adj_out;
-
-	if (entry_dirty(entry))
-		attribute_set_release(neighbor->speaker, entry->wanted);
 	dirty_clear(neighbor, entry);
 	if (entry->sent != NULL)
-		adj_out->sent[prefix_family(&entry->prefix)]--;
+		neighbor->adj_out.sent[prefix_family(&entry->prefix)]--;
 	attribute_set_release(neighbor->speaker, entry->sent);
-	hash_remove(&adj_out->table, &entry->node);
+	hash_remove(&neighbor->adj_out.table, &entry->node);
 	free(entry);
 }
 
-/* What the neighbour should hold; NULL: nothing. */
+/* To be sent with these attributes; takes over the reference. NULL: to be withdrawn. */
+static void dirty_set(
+	struct neighbor *neighbor, struct adj_out_entry *entry, struct attribute_set *wanted)
+{
+	struct adj_out *adj_out = &neighbor->adj_out;
+	enum bgp_family family = prefix_family(&entry->prefix);
+	struct adj_out_group *group =
+		wanted == NULL ? NULL : group_get(neighbor, family, wanted);
+
+	if (entry_dirty(entry) && entry->group == group)
+		return; /* it keeps its place */
+	dirty_clear(neighbor, entry);
+	if (group == NULL && entry->sent == NULL) {
+		entry_free(neighbor, entry);
+		return;
+	}
+	entry->group = group;
+	list_append(
+		group == NULL ? &adj_out->withdrawals[family] : &group->entries, &entry->dirty);
+	adj_out->pending[family]++;
+}
+
+void adj_out_entry_sent(
+	struct neighbor *neighbor, struct adj_out_entry *entry, struct instant now)
+{
+	struct attribute_set *set =
+		entry->group == NULL ? NULL : attribute_set_hold(entry->group->set);
+
+	entry->again = false;
+	dirty_clear(neighbor, entry);
+	if (set == NULL) {
+		entry_free(neighbor, entry);
+		return;
+	}
+	if (entry->sent == NULL)
+		neighbor->adj_out.sent[prefix_family(&entry->prefix)]++;
+	attribute_set_release(neighbor->speaker, entry->sent);
+	entry->sent = set;
+	entry->since = now;
+}
+
+void adj_out_group_drop(struct neighbor *neighbor, struct adj_out_group *group)
+{
+	/* The last one that leaves frees the group. */
+	for (bool last = false; !last;) {
+		struct list *first = group->entries.next;
+
+		last = first->next == &group->entries;
+		dirty_set(neighbor, container_of(first, struct adj_out_entry, dirty), NULL);
+	}
+}
+
+/* ---- What the neighbour should hold. ---- */
+
+/* NULL: nothing. The caller gets a reference. */
 static struct attribute_set *wanted_set(struct neighbor *neighbor, const struct prefix *prefix)
 {
 	struct speaker *speaker = neighbor->speaker;
@@ -120,37 +212,35 @@ static void entry_update(struct neighbor *neighbor, const struct prefix *prefix,
 	struct adj_out_entry *entry = entry_find(neighbor, prefix, hash);
 	struct attribute_set *wanted = wanted_set(neighbor, prefix);
 
-	if (entry == NULL) {
-		if (wanted == NULL)
-			return;
+	if (entry == NULL && wanted != NULL)
 		entry = entry_new(neighbor, prefix, hash);
-		if (entry == NULL) {
-			attribute_set_release(neighbor->speaker, wanted);
-			return;
-		}
+	if (entry == NULL) {
+		attribute_set_release(neighbor->speaker, wanted);
+		return;
 	}
-	entry->again |= again && wanted != NULL;
-	if (wanted != entry->sent || entry->again) {
+	entry->again |= again;
+	if (wanted == NULL || wanted != entry->sent || entry->again) {
 		dirty_set(neighbor, entry, wanted);
 		return;
 	}
-	/* What is wanted is what the neighbour holds already. */
+	/* The neighbour holds it already. */
 	attribute_set_release(neighbor->speaker, wanted);
-	if (entry_dirty(entry))
-		attribute_set_release(neighbor->speaker, entry->wanted);
 	dirty_clear(neighbor, entry);
-	if (entry->sent == NULL)
-		entry_free(neighbor, entry);
+}
+
+void adj_out_wake(struct neighbor *neighbor, struct instant now)
+{
+	(void)now;
+	if (neighbor->live != NULL && adj_out_pending(neighbor))
+		connection_wake(neighbor->live);
 }
 
 void adj_out_update(struct neighbor *neighbor, const struct prefix *prefix, struct instant now)
 {
-	(void)now;
 	if (neighbor->live == NULL)
 		return;
 	entry_update(neighbor, prefix, false);
-	if (adj_out_pending(neighbor))
-		connection_wake(neighbor->live);
+	adj_out_wake(neighbor, now);
 }
 
 void adj_out_all(
@@ -159,7 +249,6 @@ void adj_out_all(
 	struct hash_iterator iterator = { 0 };
 	struct hash_node *node;
 
-	(void)now;
 	if (neighbor->live == NULL)
 		return;
 	while ((node = hash_iterate(&neighbor->speaker->local, &iterator)) != NULL) {
@@ -168,8 +257,7 @@ void adj_out_all(
 		if (prefix_family(&local->prefix) == family)
 			entry_update(neighbor, &local->prefix, again);
 	}
-	if (adj_out_pending(neighbor))
-		connection_wake(neighbor->live);
+	adj_out_wake(neighbor, now);
 }
 
 void adj_out_clear(struct neighbor *neighbor)
@@ -182,193 +270,20 @@ void adj_out_clear(struct neighbor *neighbor)
 		entry_free(neighbor, container_of(node, struct adj_out_entry, node));
 	hash_table_clear(&adj_out->table);
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		hash_table_clear(&adj_out->groups[f]);
 		adj_out->end_of_rib_due[f] = adj_out->end_of_rib_sent[f] = false;
-		adj_out->refresh_begin_due[f] = adj_out->refresh_end_due[f] = false;
+		adj_out->refresh_due[f] = adj_out->refresh_end_due[f] = false;
 	}
-}
-
-static bool end_of_rib_ready(const struct neighbor *neighbor, int family)
-{
-	return neighbor->adj_out.end_of_rib_due[family] && !neighbor->speaker->end_of_rib_held;
 }
 
 bool adj_out_pending(const struct neighbor *neighbor)
 {
 	const struct adj_out *adj_out = &neighbor->adj_out;
+	bool held = neighbor->speaker->end_of_rib_held;
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		if (adj_out->pending[f] > 0 || end_of_rib_ready(neighbor, f) ||
-			adj_out->refresh_begin_due[f] || adj_out->refresh_end_due[f])
+		if (adj_out->pending[f] > 0 || (adj_out->end_of_rib_due[f] && !held) ||
+			adj_out->refresh_due[f] || adj_out->refresh_end_due[f])
 			return true;
 	return false;
-}
-
-/* ---- Output. ---- */
-
-/* Up to PACK_MAX dirty entries of the family that share `wanted`. */
-struct pack {
-	struct bgp_route_key keys[PACK_MAX];
-	struct adj_out_entry *entries[PACK_MAX];
-	size_t count;
-};
-
-static void pack_collect(struct neighbor *neighbor, enum bgp_family family,
-	const struct attribute_set *wanted, struct pack *pack)
-{
-	unsigned looked_at = 0;
-
-	pack->count = 0;
-	list_for_each(node, &neighbor->adj_out.dirty[family]) {
-		struct adj_out_entry *entry = container_of(node, struct adj_out_entry, dirty);
-
-		if (pack->count == PACK_MAX || looked_at++ == SCAN_MAX)
-			break;
-		if (entry->wanted != wanted)
-			continue;
-		pack->keys[pack->count] = (struct bgp_route_key){ .prefix = entry->prefix };
-		pack->entries[pack->count++] = entry;
-	}
-}
-
-/* The neighbour will hold what was wanted. */
-static void entry_sent(
-	struct neighbor *neighbor, struct adj_out_entry *entry, struct instant now)
-{
-	enum bgp_family family = prefix_family(&entry->prefix);
-	struct prefix prefix = entry->prefix;
-	bool withdrawn = entry->wanted == NULL;
-
-	dirty_clear(neighbor, entry);
-	if (withdrawn) {
-		entry_free(neighbor, entry);
-	} else {
-		if (entry->sent == NULL)
-			neighbor->adj_out.sent[family]++;
-		attribute_set_release(neighbor->speaker, entry->sent);
-		entry->sent = entry->wanted;
-		entry->wanted = NULL;
-		entry->since = now;
-	}
-	neighbor_event(neighbor, (struct speaker_event){ .type = withdrawn ? SPEAKER_WITHDRAWN
-									   : SPEAKER_ANNOUNCED,
-					 .prefix = prefix,
-					 .reason = "" });
-}
-
-/* One message of withdrawals or of one attribute set. False: no room, or nothing to do. */
-static bool message_out(struct neighbor *neighbor, struct writer *w, enum bgp_family family,
-	struct attribute_set *wanted, struct instant now)
-{
-	const struct bgp_context *context = &neighbor->live->context;
-	struct pack pack;
-	size_t written = 0;
-	int r;
-
-	pack_collect(neighbor, family, wanted, &pack);
-	if (pack.count == 0)
-		return false;
-	r = wanted == NULL
-		    ? bgp_withdraw_write(w, context, family, pack.keys, pack.count, &written)
-		    : bgp_update_write(w, context, family, &wanted->attributes, pack.keys,
-			      pack.count, &written);
-	if (r != 0)
-		return false;
-	neighbor->counters[COUNTER_UPDATES_OUT]++;
-	for (size_t i = 0; i < written; i++)
-		entry_sent(neighbor, pack.entries[i], now);
-	return written > 0;
-}
-
-/* The first dirty entry with attributes that can be written; those that cannot are dropped. */
-static struct attribute_set *first_wanted(struct neighbor *neighbor, enum bgp_family family)
-{
-	unsigned looked_at = 0;
-
-	list_for_each(node, &neighbor->adj_out.dirty[family]) {
-		struct adj_out_entry *entry = container_of(node, struct adj_out_entry, dirty);
-
-		if (entry->wanted != NULL)
-			return entry->wanted;
-		if (looked_at++ == SCAN_MAX)
-			break;
-	}
-	return NULL;
-}
-
-/* A message that does not even fit into an empty buffer: never sent, taken off the list. */
-static void unsendable_drop(
-	struct neighbor *neighbor, enum bgp_family family, struct attribute_set *wanted)
-{
-	list_for_each_safe(node, &neighbor->adj_out.dirty[family]) {
-		struct adj_out_entry *entry = container_of(node, struct adj_out_entry, dirty);
-
-		if (entry->wanted != wanted)
-			continue;
-		attribute_set_release(neighbor->speaker, entry->wanted);
-		entry->wanted = NULL;
-		if (entry->sent == NULL) {
-			dirty_clear(neighbor, entry);
-			entry_free(neighbor, entry);
-		}
-	}
-}
-
-static void refresh_marker(struct neighbor *neighbor, struct writer *w, enum bgp_family family,
-	enum bgp_refresh_subtype subtype)
-{
-	struct bgp_refresh refresh = { bgp_family_afi(family), bgp_family_safi(family),
-		(uint8_t)subtype };
-
-	bgp_refresh_write(w, &refresh);
-	neighbor->counters[COUNTER_REFRESHES_OUT]++;
-}
-
-/* What ends a family's turn. */
-static void family_end(struct neighbor *neighbor, struct writer *w, enum bgp_family family)
-{
-	struct adj_out *adj_out = &neighbor->adj_out;
-
-	if (adj_out->pending[family] > 0 || writer_room(w) < 64)
-		return;
-	if (adj_out->refresh_end_due[family]) {
-		refresh_marker(neighbor, w, family, BGP_REFRESH_END);
-		adj_out->refresh_end_due[family] = false;
-	}
-	if (end_of_rib_ready(neighbor, (int)family)) {
-		bgp_end_of_rib_write(w, family);
-		neighbor->counters[COUNTER_UPDATES_OUT]++;
-		adj_out->end_of_rib_due[family] = false;
-		adj_out->end_of_rib_sent[family] = true;
-		neighbor->end_of_rib_ever = true;
-	}
-}
-
-static void family_output(
-	struct neighbor *neighbor, struct writer *w, enum bgp_family family, struct instant now)
-{
-	struct adj_out *adj_out = &neighbor->adj_out;
-	struct attribute_set *wanted;
-
-	if (adj_out->refresh_begin_due[family] && writer_room(w) >= 64) {
-		refresh_marker(neighbor, w, family, BGP_REFRESH_BEGIN);
-		adj_out->refresh_begin_due[family] = false;
-	}
-	while (message_out(neighbor, w, family, NULL, now))
-		;
-	while ((wanted = first_wanted(neighbor, family)) != NULL) {
-		bool empty = writer_length(w) == 0;
-
-		if (message_out(neighbor, w, family, wanted, now))
-			continue;
-		if (!empty)
-			break; /* there is more room the next time */
-		unsendable_drop(neighbor, family, wanted);
-	}
-	family_end(neighbor, w, family);
-}
-
-void adj_out_output(struct neighbor *neighbor, struct writer *w, struct instant now)
-{
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		family_output(neighbor, w, (enum bgp_family)f, now);
 }

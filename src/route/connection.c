@@ -21,7 +21,8 @@
 /* RFC 4271 section 8.2.2: a large hold time until the OPEN was received; 4 minutes suggested.
  */
 #define OPEN_HOLD_S     240
-#define SEND_HOLD_MIN_S 480 /* RFC 9687 section 4.4 */
+#define SEND_HOLD_MIN_S 480  /* RFC 9687 section 4.4 */
+#define LAST_WORDS_MAX  1024 /* an OPEN of ours and a NOTIFICATION */
 
 static struct speaker *speaker_of(const struct connection *connection)
 {
@@ -52,8 +53,7 @@ static void send_hold_fire(struct speaker *speaker, struct timer *timer, struct 
 {
 	struct connection *connection = container_of(timer, struct connection, send_hold);
 	struct ending ending = { .fault.code = BGP_ERROR_SEND_HOLD_TIMER,
-		.reason = "the neighbour did not read for the send hold time (RFC 9687)",
-		.keep_routes = true };
+		.reason = "the neighbour did not read for the send hold time (RFC 9687)" };
 
 	(void)speaker;
 	session_connection_failed(connection, &ending, now);
@@ -106,6 +106,8 @@ void connection_begin(
 {
 	connection->info = *info;
 	connection->state = SESSION_OPEN_SENT;
+	connection->hold_time_s = connection->keepalive_s = 0;
+	restart_grace_check(connection->neighbor, now);
 	session_open_make(connection->neighbor, &connection->sent_open);
 	connection->open_due = true;
 	connection_hold_restart(connection, now);
@@ -136,8 +138,11 @@ static size_t last_words(const struct connection *connection, const struct endin
 	struct writer w = writer_of(buffer, size);
 	bool hard = ending->hard && hard_agreed(connection);
 
-	if (ending->fault.code == BGP_ERROR_NONE || ending->received || connection->open_due)
+	if (ending->fault.code == BGP_ERROR_NONE || ending->received)
 		return 0;
+	/* Who we are helps whoever reads why we end. */
+	if (connection->open_due)
+		bgp_open_write(&w, &connection->sent_open);
 	if (cease_has_text(&ending->fault) || (hard && ending->fault.code == BGP_ERROR_CEASE))
 		bgp_cease_write(&w, ending->fault.subcode,
 			ending->text == NULL ? "" : ending->text, hard);
@@ -151,7 +156,7 @@ void connection_end(
 {
 	struct neighbor *neighbor = connection->neighbor;
 	struct speaker *speaker = neighbor->speaker;
-	uint8_t last[512];
+	uint8_t last[LAST_WORDS_MAX];
 	size_t length = ending->lost ? 0 : last_words(connection, ending, last, sizeof(last));
 
 	(void)now;
@@ -176,10 +181,13 @@ void connection_end(
 
 /* ---- Input. ---- */
 
+/* RFC 8654 section 4: who offers it takes long messages, whether the other offers it or not. */
 static size_t message_max(const struct connection *connection)
 {
-	return connection->state >= SESSION_OPEN_CONFIRM ? connection->context.message_max
-							 : BGP_MESSAGE_MAX;
+	bool extended = connection->state >= SESSION_OPEN_CONFIRM &&
+			connection->sent_open.capabilities.extended_message;
+
+	return extended ? BGP_EXTENDED_MESSAGE_MAX : BGP_MESSAGE_MAX;
 }
 
 /* Handle every whole message; gives how many bytes were used. Stops when the connection ends.
@@ -282,14 +290,40 @@ static void refresh_output(struct connection *connection, struct writer *w)
 	}
 }
 
+/* RFC 9687 section 4.4: at least the hold time; by default twice that, or eight minutes. */
 static struct duration send_hold_time(const struct connection *connection)
 {
 	struct duration configured = connection->neighbor->settings.send_hold;
+	struct duration hold = duration_seconds(connection->hold_time_s);
 	int64_t seconds = 2 * (int64_t)connection->hold_time_s;
 
 	if (configured.ns > 0)
-		return configured;
+		return configured.ns > hold.ns ? configured : hold;
 	return duration_seconds(seconds > SEND_HOLD_MIN_S ? seconds : SEND_HOLD_MIN_S);
+}
+
+/* RFC 9687 section 4.3: without a hold time there is no send hold time. */
+static void send_hold_start(struct connection *connection, struct instant now)
+{
+	if (connection->state < SESSION_OPEN_CONFIRM || connection->hold_time_s > 0)
+		timer_start(speaker_of(connection), &connection->send_hold,
+			instant_add(now, send_hold_time(connection)));
+}
+
+static void handshake_output(struct connection *connection, struct writer *w)
+{
+	uint64_t *counters = connection->neighbor->counters;
+
+	if (connection->open_due) {
+		bgp_open_write(w, &connection->sent_open);
+		connection->open_due = false;
+		counters[COUNTER_OPENS_OUT]++;
+	}
+	if (connection->keepalive_due && connection->state >= SESSION_OPEN_CONFIRM) {
+		bgp_keepalive_write(w);
+		connection->keepalive_due = false;
+		counters[COUNTER_KEEPALIVES_OUT]++;
+	}
 }
 
 size_t connection_output(
@@ -298,16 +332,7 @@ size_t connection_output(
 	struct neighbor *neighbor = connection->neighbor;
 	struct writer w = writer_of(buffer, room);
 
-	if (connection->open_due) {
-		bgp_open_write(&w, &connection->sent_open);
-		connection->open_due = false;
-		neighbor->counters[COUNTER_OPENS_OUT]++;
-	}
-	if (connection->keepalive_due && connection->state >= SESSION_OPEN_CONFIRM) {
-		bgp_keepalive_write(&w);
-		connection->keepalive_due = false;
-		neighbor->counters[COUNTER_KEEPALIVES_OUT]++;
-	}
+	handshake_output(connection, &w);
 	if (connection->state == SESSION_ESTABLISHED) {
 		size_t before = writer_length(&w);
 
@@ -322,8 +347,7 @@ size_t connection_output(
 	}
 	neighbor->counters[COUNTER_BYTES_OUT] += writer_length(&w);
 	if (!timer_running(&connection->send_hold))
-		timer_start(neighbor->speaker, &connection->send_hold,
-			instant_add(now, send_hold_time(connection)));
+		send_hold_start(connection, now);
 	return writer_length(&w);
 }
 
@@ -336,6 +360,5 @@ void speaker_progress(struct speaker *speaker, struct neighbor *neighbor,
 		return;
 	timer_stop(speaker, &connection->send_hold);
 	if (!all_sent)
-		timer_start(speaker, &connection->send_hold,
-			instant_add(now, send_hold_time(connection)));
+		send_hold_start(connection, now);
 }

@@ -21,8 +21,7 @@ bool export_wanted(const struct neighbor *neighbor, const struct local_route *ro
 {
 	enum bgp_family family = prefix_family(&route->prefix);
 
-	if (neighbor->live == NULL || !neighbor->live->context.family[family] ||
-		neighbor->family_disabled[family])
+	if (neighbor->live == NULL || !neighbor->live->context.family[family])
 		return false;
 	if (route->only == NULL)
 		return true;

@@ -84,6 +84,17 @@ static bool first_as_wrong(const struct neighbor *neighbor, const struct bgp_att
 	       bgp_as_path_first(a) != neighbor->settings.asn;
 }
 
+/* RFC 4271 sections 5.1.3 and 6.3: our own address as next hop would be a loop. */
+static bool next_hop_ours(const struct neighbor *neighbor, const struct bgp_attributes *a)
+{
+	const struct connection_info *info = &neighbor->live->info;
+
+	return address_equal(&a->next_hop, &info->local) ||
+	       address_equal(&a->next_hop, &info->interface_address[BGP_IPV4_UNICAST]) ||
+	       address_equal(&a->next_hop, &info->interface_address[BGP_IPV6_UNICAST]) ||
+	       address_equal(&a->next_hop, &info->local_link_local);
+}
+
 static bool acceptable(struct neighbor *neighbor, const struct bgp_attributes *a)
 {
 	if (first_as_wrong(neighbor, a)) {
@@ -96,6 +107,10 @@ static bool acceptable(struct neighbor *neighbor, const struct bgp_attributes *a
 	}
 	if (leaked(neighbor, a)) {
 		count(neighbor, COUNTER_ROUTE_LEAKS);
+		return false;
+	}
+	if (next_hop_ours(neighbor, a)) {
+		count(neighbor, COUNTER_NEXT_HOP_OURS);
 		return false;
 	}
 	return true;

@@ -155,6 +155,23 @@ int speaker_route_remove(
 	return 0;
 }
 
+void local_rib_forget(struct speaker *speaker, const struct neighbor *neighbor)
+{
+	struct hash_iterator iterator = { 0 };
+	struct hash_node *node;
+
+	while ((node = hash_iterate(&speaker->local, &iterator)) != NULL) {
+		struct local_entry *entry = container_of(node, struct local_entry, node);
+		/* The entry's own copy. */
+		const struct neighbor **only =
+			(const struct neighbor **)(uintptr_t)entry->route.only;
+
+		for (size_t i = 0; only != NULL && i < entry->route.only_count; i++)
+			if (only[i] == neighbor)
+				only[i] = NULL;
+	}
+}
+
 void local_rib_free(struct speaker *speaker)
 {
 	struct hash_iterator iterator = { 0 };

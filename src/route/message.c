@@ -52,7 +52,7 @@ static bool open_receive(
 		session_open_check(neighbor, &connection->remote_open, &fault, reason) != 0)
 		return fail(connection, &fault, reason, now);
 	session_negotiate(connection);
-	if (!session_collision(connection, now))
+	if (!collision_settle(connection, now))
 		return false;
 	connection->state = SESSION_OPEN_CONFIRM;
 	connection->keepalive_due = true;
@@ -115,7 +115,7 @@ static void limit_fault(
 }
 
 /* RFC 4486 section 4: the data tells family and limit. */
-static bool limit_check(struct connection *connection, struct instant now)
+bool message_limit_check(struct connection *connection, struct instant now)
 {
 	struct neighbor *neighbor = connection->neighbor;
 	struct bgp_fault fault;
@@ -189,57 +189,64 @@ static bool update_receive(
 		enum bgp_family family = (enum bgp_family)update.end_of_rib_family;
 
 		neighbor->end_of_rib_in[family] = true;
-		restart_end_of_rib(neighbor, family, now);
+		restart_stale_end(neighbor, family);
 		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_END_OF_RIB,
 						 .family = (uint8_t)family,
 						 .reason = "" });
 	}
-	return limit_check(connection, now);
+	return message_limit_check(connection, now);
 }
 
-static void refresh_begin(struct neighbor *neighbor, enum bgp_family family, struct instant now)
+/* Without our capability it is a message of a type that we do not know. */
+static bool refresh_unknown(struct connection *connection, struct instant now)
 {
-	adj_in_mark_stale(neighbor, family);
-	/* If the end marker never comes, what is stale ends all the same: RFC 7313 section 4.
-	 */
-	timer_start(neighbor->speaker, &neighbor->restart_timer,
-		instant_add(now, duration_seconds(360)));
+	struct bgp_fault fault = { .code = BGP_ERROR_HEADER,
+		.subcode = BGP_HEADER_BAD_TYPE,
+		.data_length = 1,
+		.data = { BGP_ROUTE_REFRESH } };
+
+	return fail(connection, &fault, "it sent a ROUTE-REFRESH, which was not offered", now);
+}
+
+static void refresh_requested(struct neighbor *neighbor, enum bgp_family family)
+{
+	neighbor->adj_out.refresh_due[family] = true;
+	connection_wake(neighbor->live);
+	neighbor_event(neighbor,
+		(struct speaker_event){
+			.type = SPEAKER_REFRESH, .family = (uint8_t)family, .reason = "" });
+}
+
+static void refresh_handle(
+	struct neighbor *neighbor, enum bgp_family family, uint8_t subtype, struct instant now)
+{
+	if (subtype == BGP_REFRESH_REQUEST)
+		refresh_requested(neighbor, family);
+	else if (subtype == BGP_REFRESH_BEGIN && neighbor->agreed.enhanced_refresh)
+		restart_refresh_begin(neighbor, family, now);
+	else if (subtype == BGP_REFRESH_END && neighbor->agreed.enhanced_refresh)
+		restart_refresh_end(neighbor, family);
 }
 
 static bool refresh_receive(
 	struct connection *connection, const struct bgp_frame *frame, struct instant now)
 {
 	struct neighbor *neighbor = connection->neighbor;
-	bool enhanced = neighbor->agreed.enhanced_refresh;
 	struct bgp_refresh refresh;
 	struct bgp_fault fault;
 	int family;
 
+	if (!connection->sent_open.capabilities.route_refresh)
+		return refresh_unknown(connection, now);
 	neighbor->counters[COUNTER_REFRESHES_IN]++;
-	connection_hold_restart(connection, now);
 	if (bgp_refresh_read(frame->body, &refresh, &fault) != 0)
 		return fail(connection, &fault, "its ROUTE-REFRESH has a wrong length", now);
 	family = bgp_family_of(refresh.afi, refresh.safi);
 	/* RFC 2918 section 4, RFC 7313 section 5: other families and subtypes are ignored. */
-	if (family < 0 || !connection->context.family[family]) {
+	if (family < 0 || !connection->context.family[family])
 		neighbor->counters[COUNTER_IGNORED_FAMILIES]++;
-		return true;
-	}
-	if (!enhanced && refresh.subtype != BGP_REFRESH_REQUEST)
-		return true;
-	if (refresh.subtype == BGP_REFRESH_BEGIN) {
-		refresh_begin(neighbor, (enum bgp_family)family, now);
-	} else if (refresh.subtype == BGP_REFRESH_END) {
-		restart_end_of_rib(neighbor, (enum bgp_family)family, now);
-	} else if (refresh.subtype == BGP_REFRESH_REQUEST) {
-		neighbor->adj_out.refresh_begin_due[family] = enhanced;
-		neighbor->adj_out.refresh_end_due[family] = enhanced;
-		adj_out_all(neighbor, (enum bgp_family)family, true, now);
-		connection_wake(connection);
-		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_REFRESH,
-						 .family = (uint8_t)family,
-						 .reason = "" });
-	}
+	else
+		refresh_handle(neighbor, (enum bgp_family)family, refresh.subtype, now);
 	return true;
 }
 

@@ -7,9 +7,17 @@
  *     stale --(timer, or back without the family or its F bit)--> routes dropped
  *
  * Invariants:
- *  1. Routes are stale only while `restarting` is set or until end-of-RIB of their family.
- *  2. The restart timer runs exactly while some route may be stale: they always end.
+ *  1. Routes are stale only while `restarting` is set or until end-of-RIB of their family, or
+ *     between the markers of an enhanced refresh (RFC 7313).
+ *  2. The restart timer runs while some route may be stale: they always end.
+ *
+ * When we are the one that restarted: R and F bits are set until our end-of-RIB was sent to the
+ * neighbour once, or until its patience (the restart time that we told it) is over; and
+ * end-of-RIB waits while the host holds it (speaker_end_of_rib_hold), so that a service that is
+ * still being checked is not swept away (RFC 4724 section 4.1, Selection_Deferral_Timer).
  */
+#include <string.h>
+
 #include "route/speaker_internal.h"
 
 /* From the session's return to end-of-RIB; RFC 4724 section 4.2 leaves the time to us. */
@@ -66,6 +74,7 @@ void restart_session_down(
 		adj_in_mark_stale(neighbor, family);
 		kept |= neighbor->adj_in.count[f] > 0;
 	}
+	memset(neighbor->refresh_begun, 0, sizeof(neighbor->refresh_begun));
 	neighbor->restarting = kept;
 	if (!kept) {
 		timer_stop(neighbor->speaker, &neighbor->restart_timer);
@@ -85,6 +94,13 @@ static bool any_stale(const struct neighbor *neighbor)
 	return false;
 }
 
+void restart_drop(struct neighbor *neighbor)
+{
+	adj_in_clear(neighbor);
+	neighbor->restarting = false;
+	timer_stop(neighbor->speaker, &neighbor->restart_timer);
+}
+
 void restart_session_up(struct neighbor *neighbor, struct instant now)
 {
 	const struct bgp_capabilities *received = &neighbor->received;
@@ -94,7 +110,7 @@ void restart_session_up(struct neighbor *neighbor, struct instant now)
 	neighbor->restarting = false;
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		if (!received->graceful_restart || !received->restart_family[f] ||
-			!received->restart_forwarding[f])
+			!received->restart_forwarding[f] || !neighbor->agreed.family[f])
 			adj_in_sweep(neighbor, (enum bgp_family)f, true);
 	timer_stop(neighbor->speaker, &neighbor->restart_timer);
 	if (any_stale(neighbor))
@@ -102,12 +118,44 @@ void restart_session_up(struct neighbor *neighbor, struct instant now)
 			instant_add(now, duration_seconds(STALE_TIME_S)));
 }
 
-void restart_end_of_rib(struct neighbor *neighbor, enum bgp_family family, struct instant now)
+void restart_stale_end(struct neighbor *neighbor, enum bgp_family family)
 {
-	(void)now;
 	adj_in_sweep(neighbor, family, true);
 	if (!any_stale(neighbor))
 		timer_stop(neighbor->speaker, &neighbor->restart_timer);
+}
+
+/* ---- Enhanced route refresh: RFC 7313 section 4. ---- */
+
+void restart_refresh_begin(
+	struct neighbor *neighbor, enum bgp_family family, struct instant now)
+{
+	/* What is stale from a graceful restart waits for end-of-RIB, not for this. */
+	if (neighbor->received.graceful_restart && !neighbor->end_of_rib_in[family])
+		return;
+	neighbor->refresh_begun[family] = true;
+	adj_in_mark_stale(neighbor, family);
+	if (any_stale(neighbor)) /* and if the end marker never comes */
+		timer_start(neighbor->speaker, &neighbor->restart_timer,
+			instant_add(now, duration_seconds(STALE_TIME_S)));
+}
+
+void restart_refresh_end(struct neighbor *neighbor, enum bgp_family family)
+{
+	if (!neighbor->refresh_begun[family])
+		return;
+	neighbor->refresh_begun[family] = false;
+	restart_stale_end(neighbor, family);
+}
+
+/* ---- We have restarted. ---- */
+
+void restart_grace_check(struct neighbor *neighbor, struct instant now)
+{
+	struct duration grace = duration_seconds(neighbor->settings.restart_time_s);
+
+	if (instant_reached(instant_add(neighbor->added_at, grace), now))
+		neighbor->end_of_rib_ever = true;
 }
 
 void restart_timer_fire(struct speaker *speaker, struct timer *timer, struct instant now)
@@ -116,7 +164,9 @@ void restart_timer_fire(struct speaker *speaker, struct timer *timer, struct ins
 
 	(void)speaker;
 	(void)now;
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
 		adj_in_sweep(neighbor, (enum bgp_family)f, true);
+		neighbor->refresh_begun[f] = false;
+	}
 	neighbor->restarting = false;
 }

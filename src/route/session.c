@@ -14,25 +14,30 @@
  * attempt of ours is under way.
  *
  * Invariants:
- *  1. At most one connection is Established, and it is neighbor->live; while there is one, the
- *     other is IDLE.
+ *  1. At most one connection is Established, and it is neighbor->live.
  *  2. In Connect and Active without any connection the connect-retry timer runs.
- *  3. In Idle nothing is connected; unless administratively down or stopped, idle_hold runs.
+ *  3. In Idle nothing is connected and no attempt is under way; idle_hold runs unless the
+ *     neighbour is administratively down or held (its prefix limit), or the speaker stopped.
+ *  4. neighbor->connecting is set from sink->connect until the host's answer, or until it was
+ *     called off by sink->disconnect.
  *
- * Collisions: RFC 4271 section 6.8 with RFC 6286 section 2.3. Restarted neighbours: RFC 4724
- * section 5. Back-off of peer oscillation: RFC 4271 section 8.1.1 (DampPeerOscillations).
+ * Back-off of peer oscillation (RFC 4271 section 8.1.1, DampPeerOscillations): failures in a
+ * row double the time in Idle, from half a second to a minute. A session that ended by itself
+ * before it was steady counts as a failure, so that a neighbour that dislikes our routes is not
+ * asked twice a second for ever.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "route/speaker_internal.h"
 
-#define IDLE_HOLD_FIRST_MS 500
-#define IDLE_HOLD_MAX_S    60
-#define FAILURES_PATIENT   3 /* an incoming connection is welcome in Idle up to so many */
-#define YOUNG_S            5 /* a second connection so soon is a collision, not a restart */
+#define IDLE_HOLD_FIRST_MS   500
+#define IDLE_HOLD_MAX_S      60
+#define STEADY_S             30 /* a session that lived so long was no failure */
+#define FAILURES_MAX         16
+#define CONNECT_RETRY_MIN_MS 100
 
-static bool wants_to_run(const struct neighbor *neighbor)
+bool session_wanted(const struct neighbor *neighbor)
 {
 	return !neighbor->admin_down && !neighbor->removed && !neighbor->speaker->stopped;
 }
@@ -62,25 +67,48 @@ void session_refresh_state(struct neighbor *neighbor, struct instant now)
 		session_state_set(neighbor, state, now);
 }
 
+static void connect_retry_start(struct neighbor *neighbor, struct instant now)
+{
+	struct speaker *speaker = neighbor->speaker;
+	struct duration wait = neighbor->settings.connect_retry;
+
+	/* A timer that is due at once would never let the tick end. */
+	if (wait.ns < duration_ms(CONNECT_RETRY_MIN_MS).ns)
+		wait = duration_ms(CONNECT_RETRY_MIN_MS);
+	timer_start(
+		speaker, &neighbor->connect_retry, instant_add(now, jittered(speaker, wait)));
+}
+
 static void connect_attempt(struct neighbor *neighbor, struct instant now)
 {
 	struct speaker *speaker = neighbor->speaker;
 
-	timer_start(speaker, &neighbor->connect_retry,
-		instant_add(now, jittered(speaker, neighbor->settings.connect_retry)));
+	connect_retry_start(neighbor, now);
 	if (neighbor->settings.passive) {
 		session_state_set(neighbor, SESSION_ACTIVE, now);
 		return;
 	}
 	session_state_set(neighbor, SESSION_CONNECT, now);
+	neighbor->connecting = true;
 	speaker->sink.connect(speaker->sink.context, neighbor);
+}
+
+void session_attempt_end(struct neighbor *neighbor)
+{
+	const struct speaker_sink *sink = &neighbor->speaker->sink;
+
+	if (!neighbor->connecting)
+		return;
+	neighbor->connecting = false;
+	sink->disconnect(sink->context, neighbor, CONNECTION_OUTGOING, NULL, 0);
 }
 
 void session_start(struct neighbor *neighbor, struct instant now)
 {
-	if (!wants_to_run(neighbor) || neighbor->state != SESSION_IDLE)
+	if (!session_wanted(neighbor) || neighbor->state != SESSION_IDLE)
 		return;
 	timer_stop(neighbor->speaker, &neighbor->idle_hold);
+	neighbor->held = false;
 	connect_attempt(neighbor, now);
 }
 
@@ -96,11 +124,10 @@ static void connect_retry_fire(struct speaker *speaker, struct timer *timer, str
 {
 	struct neighbor *neighbor = container_of(timer, struct neighbor, connect_retry);
 
-	if (any_connection(neighbor) || !wants_to_run(neighbor))
+	(void)speaker;
+	if (any_connection(neighbor) || !session_wanted(neighbor))
 		return;
-	if (neighbor->state == SESSION_CONNECT) /* give up the attempt that hangs */
-		speaker->sink.disconnect(
-			speaker->sink.context, neighbor, CONNECTION_OUTGOING, NULL, 0);
+	session_attempt_end(neighbor); /* it hangs */
 	connect_attempt(neighbor, now);
 }
 
@@ -137,36 +164,60 @@ static void reason_keep(struct neighbor *neighbor, const struct ending *ending)
 		reason);
 }
 
+/* Our Cease/1 keeps the neighbour down for maximum_prefixes_restart, or for good. */
+static bool limit_reached(const struct ending *ending)
+{
+	return ending->fault.code == BGP_ERROR_CEASE && !ending->received &&
+	       ending->fault.subcode == BGP_CEASE_MAX_PREFIXES;
+}
+
 static void idle_hold_begin(
 	struct neighbor *neighbor, const struct ending *ending, struct instant now)
 {
-	const struct neighbor_settings *s = &neighbor->settings;
-	bool limit = ending->fault.code == BGP_ERROR_CEASE && !ending->received &&
-		     ending->fault.subcode == BGP_CEASE_MAX_PREFIXES;
+	struct duration restart = neighbor->settings.maximum_prefixes_restart;
 	int64_t ms = IDLE_HOLD_FIRST_MS;
-	struct duration wait;
 
-	if (!wants_to_run(neighbor) || (limit && s->maximum_prefixes_restart.ns == 0))
+	neighbor->held = limit_reached(ending);
+	if (!session_wanted(neighbor) || (neighbor->held && restart.ns == 0))
 		return;
+	if (neighbor->held) {
+		timer_start(neighbor->speaker, &neighbor->idle_hold, instant_add(now, restart));
+		return;
+	}
 	for (unsigned i = 1; i < neighbor->failures && ms < IDLE_HOLD_MAX_S * 1000; i++)
 		ms *= 2;
-	wait = duration_ms(ms > IDLE_HOLD_MAX_S * 1000 ? IDLE_HOLD_MAX_S * 1000 : ms);
-	wait = limit ? s->maximum_prefixes_restart : jittered(neighbor->speaker, wait);
-	timer_start(neighbor->speaker, &neighbor->idle_hold, instant_add(now, wait));
+	if (ms > IDLE_HOLD_MAX_S * 1000)
+		ms = IDLE_HOLD_MAX_S * 1000;
+	timer_start(neighbor->speaker, &neighbor->idle_hold,
+		instant_add(now, jittered(neighbor->speaker, duration_ms(ms))));
+}
+
+/* Whether somebody ended the session on purpose: no sign of a fault. */
+static bool deliberate(const struct ending *ending)
+{
+	return ending->fault.code == BGP_ERROR_CEASE;
+}
+
+static void failures_count(
+	struct neighbor *neighbor, const struct ending *ending, struct instant now)
+{
+	struct duration lived = instant_since(now, neighbor->established_at);
+	bool steady = neighbor->live != NULL &&
+		      (deliberate(ending) || lived.ns >= duration_seconds(STEADY_S).ns);
+
+	if (steady)
+		neighbor->failures = 1;
+	else if (neighbor->failures < FAILURES_MAX)
+		neighbor->failures++;
 }
 
 static void connections_end(
 	struct neighbor *neighbor, const struct ending *ending, struct instant now)
 {
-	struct speaker *speaker = neighbor->speaker;
-	bool connecting = neighbor->state == SESSION_CONNECT;
-
 	for (int d = 0; d < CONNECTION_DIRECTIONS; d++)
 		if (neighbor->connections[d].state != SESSION_IDLE)
 			connection_end(&neighbor->connections[d], ending, now);
-	if (connecting)
-		speaker->sink.disconnect(
-			speaker->sink.context, neighbor, CONNECTION_OUTGOING, NULL, 0);
+	session_attempt_end(neighbor);
 }
 
 static void ending_event(
@@ -186,6 +237,7 @@ void session_end(struct neighbor *neighbor, const struct ending *ending, struct 
 	timer_stop(neighbor->speaker, &neighbor->connect_retry);
 	timer_stop(neighbor->speaker, &neighbor->idle_hold);
 	connections_end(neighbor, ending, now);
+	failures_count(neighbor, ending, now);
 	neighbor->live = NULL;
 	neighbor->established_at = (struct instant){ 0 };
 	reason_keep(neighbor, ending);
@@ -193,9 +245,6 @@ void session_end(struct neighbor *neighbor, const struct ending *ending, struct 
 		adj_out_clear(neighbor);
 		restart_session_down(neighbor, ending, now);
 		memset(neighbor->end_of_rib_in, 0, sizeof(neighbor->end_of_rib_in));
-		neighbor->failures = 1;
-	} else if (neighbor->failures < 16) {
-		neighbor->failures++;
 	}
 	session_state_set(neighbor, SESSION_IDLE, now);
 	ending_event(neighbor, ending, established ? SPEAKER_DOWN : SPEAKER_REFUSED);
@@ -216,44 +265,6 @@ void session_connection_failed(
 	}
 	connection_end(connection, ending, now);
 	session_refresh_state(neighbor, now);
-}
-
-/* ---- Collisions. ---- */
-
-/* RFC 4271 section 6.8, RFC 6286 section 2.3: the connection that the one with the higher
- * identifier (then AS number) began is kept. */
-static enum connection_direction kept_direction(const struct connection *connection)
-{
-	const struct neighbor *neighbor = connection->neighbor;
-	uint32_t ours = neighbor->speaker->settings.router_id;
-	uint32_t theirs = connection->remote_open.router_id;
-
-	if (ours == theirs) {
-		ours = neighbor->settings.local_asn;
-		theirs = connection->remote_open.asn;
-	}
-	return ours > theirs ? CONNECTION_OUTGOING : CONNECTION_INCOMING;
-}
-
-bool session_collision(struct connection *connection, struct instant now)
-{
-	struct neighbor *neighbor = connection->neighbor;
-	struct connection *other = &neighbor->connections[1 - connection->direction];
-	struct ending ending = { .fault = { .code = BGP_ERROR_CEASE,
-					 .subcode = BGP_CEASE_COLLISION },
-		.reason = "collision of two connections" };
-	bool keep_this;
-
-	if (other->state < SESSION_OPEN_CONFIRM)
-		return true;
-	neighbor->counters[COUNTER_COLLISIONS]++;
-	/* An Established connection wins; restarts were told apart when this one was accepted.
-	 */
-	keep_this = other->state != SESSION_ESTABLISHED &&
-		    kept_direction(connection) == connection->direction;
-	connection_end(keep_this ? other : connection, &ending, now);
-	session_refresh_state(neighbor, now);
-	return keep_this;
 }
 
 /* ---- Established. ---- */
@@ -281,35 +292,16 @@ static void agreed_fill(struct neighbor *neighbor, const struct connection *conn
 	neighbor->received_valid = true;
 }
 
-static void other_end(struct connection *connection, struct instant now)
-{
-	struct neighbor *neighbor = connection->neighbor;
-	const struct speaker_sink *sink = &neighbor->speaker->sink;
-	struct connection *other = &neighbor->connections[1 - connection->direction];
-	struct ending ending = { .fault = { .code = BGP_ERROR_CEASE,
-					 .subcode = BGP_CEASE_COLLISION },
-		.reason = "collision of two connections" };
-
-	if (other->state != SESSION_IDLE) {
-		neighbor->counters[COUNTER_COLLISIONS]++;
-		connection_end(other, &ending, now);
-	} else if (other->direction == CONNECTION_OUTGOING) {
-		/* An attempt of ours may still be under way. */
-		sink->disconnect(sink->context, neighbor, CONNECTION_OUTGOING, NULL, 0);
-	}
-}
-
 void session_established(struct connection *connection, struct instant now)
 {
 	struct neighbor *neighbor = connection->neighbor;
 
-	other_end(connection, now);
+	collision_won(connection, now);
 	timer_stop(neighbor->speaker, &neighbor->connect_retry);
 	connection->state = SESSION_ESTABLISHED;
 	neighbor->live = connection;
 	neighbor->established_at = now;
 	neighbor->remote_router_id = connection->remote_open.router_id;
-	neighbor->failures = 0;
 	neighbor->counters[COUNTER_ESTABLISHED]++;
 	memset(neighbor->family_disabled, 0, sizeof(neighbor->family_disabled));
 	neighbor->last_reason[0] = '\0';
@@ -332,16 +324,11 @@ void session_established(struct connection *connection, struct instant now)
 void speaker_connected(struct speaker *speaker, struct neighbor *neighbor,
 	const struct connection_info *info, struct instant now)
 {
-	struct connection *connection = &neighbor->connections[CONNECTION_OUTGOING];
-
-	if (neighbor->state != SESSION_CONNECT && !any_connection(neighbor)) {
-		speaker->sink.disconnect(
-			speaker->sink.context, neighbor, CONNECTION_OUTGOING, NULL, 0);
+	if (!neighbor->connecting) /* called off, and the host's answer was on its way */
 		return;
-	}
+	neighbor->connecting = false;
 	timer_stop(speaker, &neighbor->connect_retry);
-	if (connection->state == SESSION_IDLE)
-		connection_begin(connection, info, now);
+	connection_begin(&neighbor->connections[CONNECTION_OUTGOING], info, now);
 }
 
 void speaker_connect_failed(struct speaker *speaker, struct neighbor *neighbor,
@@ -349,59 +336,22 @@ void speaker_connect_failed(struct speaker *speaker, struct neighbor *neighbor,
 {
 	bool told = strcmp(neighbor->last_reason, reason) == 0;
 
+	(void)speaker;
+	if (!neighbor->connecting)
+		return;
+	neighbor->connecting = false;
 	neighbor->counters[COUNTER_CONNECT_FAILED]++;
-	if (any_connection(neighbor) || neighbor->state != SESSION_CONNECT)
+	if (any_connection(neighbor))
 		return;
 	snprintf(neighbor->last_reason, sizeof(neighbor->last_reason), "%s", reason);
 	neighbor->last_code = neighbor->last_subcode = 0;
 	session_state_set(neighbor, SESSION_ACTIVE, now);
 	if (!timer_running(&neighbor->connect_retry))
-		timer_start(speaker, &neighbor->connect_retry,
-			instant_add(now, jittered(speaker, neighbor->settings.connect_retry)));
+		connect_retry_start(neighbor, now);
 	/* Once for each new reason: an unreachable neighbour must not fill the log. */
 	if (!told)
 		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_REFUSED,
 						 .reason = neighbor->last_reason });
-}
-
-/* RFC 4724 section 5: with graceful restart a new connection means that the neighbour
- * restarted; the old one is taken as lost. */
-static void restarted_end(struct neighbor *neighbor, struct instant now)
-{
-	struct ending ending = { .reason = "the neighbour restarted and connected again",
-		.keep_routes = true };
-
-	session_end(neighbor, &ending, now);
-	timer_stop(neighbor->speaker, &neighbor->idle_hold);
-}
-
-bool speaker_accept_begins(
-	struct speaker *speaker, struct neighbor *neighbor, struct instant now)
-{
-	(void)speaker;
-	if (!wants_to_run(neighbor))
-		return false;
-	if (neighbor->state == SESSION_IDLE && neighbor->failures > FAILURES_PATIENT)
-		return false;
-	if (neighbor->live != NULL) {
-		/* Its own attempt may have been on the way while ours became Established. */
-		if (!neighbor->agreed.graceful_restart ||
-			instant_before(now, instant_add(neighbor->established_at,
-						    duration_seconds(YOUNG_S))))
-			return false;
-		restarted_end(neighbor, now);
-	}
-	return neighbor->connections[CONNECTION_INCOMING].state == SESSION_IDLE;
-}
-
-bool speaker_accepted(struct speaker *speaker, struct neighbor *neighbor,
-	const struct connection_info *info, struct instant now)
-{
-	if (!speaker_accept_begins(speaker, neighbor, now))
-		return false;
-	timer_stop(speaker, &neighbor->idle_hold);
-	connection_begin(&neighbor->connections[CONNECTION_INCOMING], info, now);
-	return true;
 }
 
 void speaker_received(struct speaker *speaker, struct neighbor *neighbor,

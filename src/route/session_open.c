@@ -72,7 +72,7 @@ static int role_check(const struct neighbor *neighbor, const struct bgp_capabili
 {
 	const struct neighbor_settings *s = &neighbor->settings;
 
-	if (neighbor->ibgp || s->role == BGP_ROLE_NONE)
+	if (neighbor->ibgp || s->role == BGP_ROLE_NONE || !s->capabilities)
 		return 0;
 	if (c->role_conflict) {
 		snprintf(reason, REASON_MAX, "it announces several different roles (RFC 9234)");
@@ -86,7 +86,7 @@ static int role_check(const struct neighbor *neighbor, const struct bgp_capabili
 	}
 	if (roles_pair(s->role, c->role))
 		return 0;
-	snprintf(reason, REASON_MAX, "roles do not fit: it says it is %s, and so are we %s",
+	snprintf(reason, REASON_MAX, "roles do not fit: it says %s, and we are %s (RFC 9234)",
 		bgp_role_name(c->role), bgp_role_name(s->role));
 	return refuse(ret_fault, BGP_OPEN_ROLE_MISMATCH);
 }
@@ -104,6 +104,23 @@ static bool family_common(const struct neighbor *neighbor, const struct bgp_capa
 						    : family == BGP_IPV4_UNICAST;
 
 	return ours && family_received(c, family);
+}
+
+/* RFC 5492 section 3: the data lists the capabilities that are missed, as in an OPEN. */
+static void families_list(const struct neighbor *neighbor, struct bgp_fault *fault)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		uint8_t *at = fault->data + fault->data_length;
+
+		if (!neighbor->settings.families[f])
+			continue;
+		at[0] = BGP_CAPABILITY_MULTIPROTOCOL;
+		at[1] = 4;
+		bytes_put_u16(at + 2, bgp_family_afi((enum bgp_family)f));
+		at[4] = 0;
+		at[5] = bgp_family_safi((enum bgp_family)f);
+		fault->data_length += 6;
+	}
 }
 
 int session_open_check(const struct neighbor *neighbor, const struct bgp_open *open,
@@ -129,7 +146,9 @@ int session_open_check(const struct neighbor *neighbor, const struct bgp_open *o
 	if (common)
 		return 0;
 	snprintf(reason, REASON_MAX, "no address family in common");
-	return refuse(ret_fault, BGP_OPEN_UNSUPPORTED_CAPABILITY);
+	(void)refuse(ret_fault, BGP_OPEN_UNSUPPORTED_CAPABILITY);
+	families_list(neighbor, ret_fault);
+	return ERROR_REFUSED;
 }
 
 static void times_negotiate(struct connection *connection)
@@ -158,6 +177,7 @@ void session_negotiate(struct connection *connection)
 	*context = (struct bgp_context){
 		.four_octet_as = ours->four_octet_as && theirs->four_octet_as,
 		.ibgp = neighbor->ibgp,
+		/* Of what we send; for what we take see connection.c. */
 		.message_max = ours->extended_message && theirs->extended_message
 				       ? BGP_EXTENDED_MESSAGE_MAX
 				       : BGP_MESSAGE_MAX,

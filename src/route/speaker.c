@@ -16,10 +16,12 @@
 
 /* wire/bgp_update.h: at most 16 bytes a message byte, and rounding. */
 #define SCRATCH_MAX (16u * BGP_EXTENDED_MESSAGE_MAX + 65536u)
+/* Its own three, and three of each connection. */
+#define TIMERS_PER_NEIGHBOR (3 + 3 * CONNECTION_DIRECTIONS)
 
 void timer_start(struct speaker *speaker, struct timer *timer, struct instant when)
 {
-	/* Without memory for the heap the timer is lost; the next event starts it again. */
+	/* Cannot fail: speaker_neighbor_add has reserved room for every timer. */
 	(void)heap_set(&speaker->timers, &timer->node, when);
 }
 
@@ -117,6 +119,15 @@ static bool settings_take(struct neighbor *neighbor, const struct neighbor_setti
 	return true;
 }
 
+static void neighbor_arrays_free(struct neighbor *neighbor)
+{
+	if (neighbor == NULL)
+		return;
+	free(neighbor->communities);
+	free(neighbor->large_communities);
+	free(neighbor->extended_communities);
+}
+
 struct neighbor *speaker_neighbor_add(
 	struct speaker *speaker, const struct neighbor_settings *settings, struct instant now)
 {
@@ -125,13 +136,16 @@ struct neighbor *speaker_neighbor_add(
 	if (speaker->neighbor_count >= NEIGHBORS_MAX)
 		return NULL;
 	neighbor = calloc(1, sizeof(*neighbor));
-	if (neighbor == NULL || !settings_take(neighbor, settings)) {
+	if (neighbor == NULL || !settings_take(neighbor, settings) ||
+		heap_reserve(&speaker->timers,
+			(speaker->neighbor_count + 1) * TIMERS_PER_NEIGHBOR) != 0) {
+		neighbor_arrays_free(neighbor);
 		free(neighbor);
 		return NULL;
 	}
 	neighbor->speaker = speaker;
 	neighbor->admin_down = settings->shutdown;
-	neighbor->state_since = now;
+	neighbor->state_since = neighbor->added_at = now;
 	for (int d = 0; d < CONNECTION_DIRECTIONS; d++)
 		connection_init(
 			&neighbor->connections[d], neighbor, (enum connection_direction)d);
@@ -162,9 +176,8 @@ static void neighbor_free(struct neighbor *neighbor)
 	timer_stop(speaker, &neighbor->restart_timer);
 	adj_out_clear(neighbor);
 	adj_in_clear(neighbor);
-	free(neighbor->communities);
-	free(neighbor->large_communities);
-	free(neighbor->extended_communities);
+	local_rib_forget(speaker, neighbor);
+	neighbor_arrays_free(neighbor);
 	free(neighbor);
 }
 
@@ -181,6 +194,7 @@ void speaker_free(struct speaker *speaker)
 	free(speaker);
 }
 
+/* A Cease ends whatever is under way; the neighbour stays in Idle. */
 static void cease(struct neighbor *neighbor, enum bgp_cease_error subcode, const char *text,
 	const char *reason, bool hard, struct instant now)
 {
@@ -204,14 +218,20 @@ void speaker_neighbor_remove(
 	neighbor_free(neighbor);
 }
 
-/* What was told to the neighbour in the OPEN, or decides who it is. */
-static bool negotiated_differs(
+/* Who the neighbour is, or we are for it: routes of the one are not those of the other. */
+static bool identity_differs(
 	const struct neighbor_settings *old, const struct neighbor_settings *new)
 {
 	return !address_equal(&old->address, &new->address) ||
 	       strcmp(old->interface, new->interface) != 0 || old->asn != new->asn ||
-	       old->local_asn != new->local_asn || old->role != new->role ||
-	       old->role_strict != new->role_strict ||
+	       old->local_asn != new->local_asn || old->role != new->role;
+}
+
+/* What was told to the neighbour in the OPEN. */
+static bool offer_differs(
+	const struct neighbor_settings *old, const struct neighbor_settings *new)
+{
+	return old->role_strict != new->role_strict ||
 	       memcmp(old->families, new->families, sizeof(old->families)) != 0 ||
 	       old->capabilities != new->capabilities ||
 	       old->extended_next_hop != new->extended_next_hop ||
@@ -225,44 +245,64 @@ static bool negotiated_differs(
 
 static void import_changed(struct neighbor *neighbor, struct instant now)
 {
-	if (!neighbor->settings.import) {
-		for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-			adj_in_sweep(neighbor, (enum bgp_family)f, false);
-		return;
-	}
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		(void)speaker_neighbor_refresh(
-			neighbor->speaker, neighbor, (enum bgp_family)f, now);
+		if (!neighbor->settings.import)
+			adj_in_sweep(neighbor, (enum bgp_family)f, false);
+		else
+			(void)speaker_neighbor_refresh(
+				neighbor->speaker, neighbor, (enum bgp_family)f, now);
+}
+
+/* Nothing was running: what was wrong may be right now. */
+static void settings_retry(struct neighbor *neighbor, struct instant now)
+{
+	neighbor->failures = 0;
+	session_start(neighbor, now);
+}
+
+/* New settings that need no new session. */
+static void settings_apply(struct neighbor *neighbor, bool import, struct instant now)
+{
+	if (import)
+		import_changed(neighbor, now);
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		adj_out_all(neighbor, (enum bgp_family)f, false, now);
+	if (neighbor->live != NULL)
+		(void)message_limit_check(neighbor->live, now);
 }
 
 bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	const struct neighbor_settings *settings, struct instant now)
 {
 	bool running = neighbor->state != SESSION_IDLE;
-	bool reset = running && negotiated_differs(&neighbor->settings, settings);
+	bool identity = identity_differs(&neighbor->settings, settings);
+	bool offer = offer_differs(&neighbor->settings, settings);
 	bool import = neighbor->settings.import != settings->import;
+	bool limit = neighbor->settings.maximum_prefixes != settings->maximum_prefixes;
+	bool was_shutdown = neighbor->settings.shutdown;
 
 	if (!settings_take(neighbor, settings))
 		return false;
-	if (settings->shutdown && !neighbor->admin_down) {
+	if (settings->shutdown && !was_shutdown && !neighbor->admin_down) {
 		speaker_neighbor_shutdown(speaker, neighbor, "", now);
 		return running;
 	}
-	if (!settings->shutdown && neighbor->admin_down) {
+	if (was_shutdown && !settings->shutdown && neighbor->admin_down) {
 		speaker_neighbor_enable(speaker, neighbor, now);
 		return false;
 	}
-	if (reset) {
-		cease(neighbor, BGP_CEASE_CONFIG_CHANGE, NULL, "configuration changed", false,
-			now);
+	if (running && (identity || offer)) {
+		cease(neighbor, BGP_CEASE_CONFIG_CHANGE, NULL, "configuration changed",
+			identity, now);
 		session_start(neighbor, now);
-		return true;
+	} else if (running) {
+		settings_apply(neighbor, import, now);
+	} else if (identity || offer || limit) {
+		settings_retry(neighbor, now);
 	}
-	if (import)
-		import_changed(neighbor, now);
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		adj_out_all(neighbor, (enum bgp_family)f, false, now);
-	return false;
+	if (identity)
+		restart_drop(neighbor);
+	return running && (identity || offer);
 }
 
 struct neighbor *speaker_neighbor_by_name(const struct speaker *speaker, const char *name)
@@ -309,14 +349,15 @@ void speaker_neighbor_shutdown(struct speaker *speaker, struct neighbor *neighbo
 	(void)speaker;
 	neighbor->admin_down = true;
 	cease(neighbor, BGP_CEASE_ADMIN_SHUTDOWN, text, "shut down by the operator", true, now);
-	adj_in_clear(neighbor);
-	neighbor->restarting = false;
+	restart_drop(neighbor);
 }
 
 void speaker_neighbor_enable(
 	struct speaker *speaker, struct neighbor *neighbor, struct instant now)
 {
 	(void)speaker;
+	if (!neighbor->admin_down)
+		return;
 	neighbor->admin_down = false;
 	neighbor->failures = 0;
 	session_start(neighbor, now);
@@ -368,16 +409,9 @@ void speaker_end_of_rib_hold(struct speaker *speaker)
 
 void speaker_end_of_rib_release(struct speaker *speaker, struct instant now)
 {
-	(void)now;
-	if (!speaker->end_of_rib_held)
-		return;
 	speaker->end_of_rib_held = false;
-	list_for_each(node, &speaker->neighbors) {
-		struct neighbor *neighbor = container_of(node, struct neighbor, link);
-
-		if (neighbor->live != NULL && adj_out_pending(neighbor))
-			connection_wake(neighbor->live);
-	}
+	list_for_each(node, &speaker->neighbors)
+		adj_out_wake(container_of(node, struct neighbor, link), now);
 }
 
 bool speaker_settled(const struct speaker *speaker)

@@ -44,7 +44,7 @@ struct speaker_settings {
 	uint32_t router_id; /* host order */
 	uint64_t seed;      /* jitter and hash seeds */
 	/* We came back after a stop that kept forwarding: set the R bit until every neighbour
-	 * heard our end-of-RIB once (RFC 4724 section 4.1). */
+	 * heard our end-of-RIB once (RFC 4724 section 4.1); see speaker_end_of_rib_hold. */
 	bool restarting;
 	const char *hostname; /* offered in OPEN; NULL: not */
 };
@@ -153,8 +153,9 @@ void speaker_free(struct speaker *speaker);
 struct neighbor *speaker_neighbor_add(
 	struct speaker *speaker, const struct neighbor_settings *settings, struct instant now);
 /* Apply new settings. Sends Cease/6 and reconnects only when what was negotiated must change
- * (name, address, AS, role, families, capabilities, hold time, graceful restart); else only
- * updates are sent. Returns true if the session was reset. */
+ * (address, AS, role, families, capabilities, hold time, graceful restart); else only updates
+ * are sent. An operator's shutdown stays; one by settings ends when settings no longer say so.
+ * Returns true if the session was reset. */
 bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	const struct neighbor_settings *settings, struct instant now);
 /* Sends Cease/3 if connected (by sink->disconnect), then frees the neighbour before it returns.
@@ -188,6 +189,9 @@ bool speaker_accept_begins(
 /* An accepted connection, after speaker_accept_begins. False: refuse it (close at once). */
 bool speaker_accepted(struct speaker *speaker, struct neighbor *neighbor,
 	const struct connection_info *info, struct instant now);
+/* What to send on a connection that was refused, before it is closed: a Cease/5 (RFC 4486).
+ * Only to known neighbours. Gives the length; 0: no room. */
+size_t speaker_refusal(uint8_t *buffer, size_t room);
 /* Bytes from the stream, any split. They are consumed whole. */
 void speaker_received(struct speaker *speaker, struct neighbor *neighbor,
 	enum connection_direction direction, const uint8_t *bytes, size_t length,
@@ -229,8 +233,8 @@ int speaker_neighbor_refresh(struct speaker *speaker, struct neighbor *neighbor,
 /* All neighbours: Cease/2 with text; or, with keep, disconnect without a NOTIFICATION, so that
  * graceful restart holds our routes. */
 void speaker_stop(struct speaker *speaker, bool keep, const char *text, struct instant now);
-/* After a restart: send no end-of-RIB until the release, so that neighbours that held our routes go
- * on holding those that are not announced again yet (RFC 4724 section 4.1). */
+/* After a restart: send no end-of-RIB until the release, so that neighbours that held our
+ * routes go on holding those that are not announced again yet (RFC 4724 section 4.1). */
 void speaker_end_of_rib_hold(struct speaker *speaker);
 void speaker_end_of_rib_release(struct speaker *speaker, struct instant now);
 /* True once every wanted change for all Established neighbours was handed to output. */
@@ -261,6 +265,7 @@ enum neighbor_counter {
 	COUNTER_LOOPS,             /* our AS in the path: RFC 4271 section 9.1.2 */
 	COUNTER_FIRST_AS_MISMATCH, /* RFC 4271 section 6.3, RFC 7606 section 7.2 */
 	COUNTER_ROUTE_LEAKS,       /* RFC 9234 section 5 */
+	COUNTER_NEXT_HOP_OURS,     /* RFC 4271 section 5.1.3 */
 	COUNTER_POLICY_REJECTED,   /* import: none */
 	COUNTER_COLLISIONS,
 	COUNTER_UNEXPECTED_MESSAGES,

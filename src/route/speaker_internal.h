@@ -4,13 +4,15 @@
  *
  *     speaker.c        the speaker itself, its neighbours, timers, verbs
  *     session.c        the state machine of a neighbour (RFC 4271 section 8)
+ *     collision.c      two connections of one neighbour (RFC 4271 section 6.8)
  *     connection.c     one TCP connection: input framing, output on demand, its end
  *     message.c        what each received message means in each state
  *     session_open.c   OPEN: making, checking, negotiating
  *     restart.c        graceful restart, both sides (RFC 4724, RFC 8538)
  *     local_rib.c      the routes that we originate
  *     export.c         how a route is dressed for a neighbour
- *     adj_out.c        what a neighbour hears: adj-RIB-out, packing
+ *     adj_out.c        what a neighbour hears: adj-RIB-out
+ *     adj_out_pack.c   and the messages that bring it there
  *     import.c         which received routes are kept, and how they are marked
  *     adj_in.c         what a neighbour said: adj-RIB-in
  *     attribute_set.c  interned, counted attribute sets
@@ -74,23 +76,33 @@ struct adj_in {
 
 /* ---- adj_out.c ---- */
 
+/* Entries that shall be sent with the same attributes. */
+struct adj_out_group {
+	struct hash_node node; /* in adj_out.groups[family], by set */
+	struct list link;      /* in adj_out.queue[family] */
+	struct list entries;   /* adj_out_entry.dirty */
+	struct attribute_set *set;
+};
+
 struct adj_out_entry {
 	struct hash_node node;
-	struct list dirty; /* in adj_out.dirty[family] while something is to be sent */
+	struct list dirty; /* in its group or adj_out.withdrawals[family]; empty: clean */
 	struct prefix prefix;
-	struct attribute_set *sent;   /* what the neighbour holds; NULL: nothing */
-	struct attribute_set *wanted; /* valid while dirty; NULL: to be withdrawn */
-	bool again;                   /* send even if it is what was sent (route refresh) */
-	struct instant since;         /* of sent */
+	struct attribute_set *sent;  /* what the neighbour holds; NULL: nothing */
+	struct adj_out_group *group; /* while dirty: NULL: to be withdrawn */
+	bool again;                  /* send even if it is what was sent (route refresh) */
+	struct instant since;        /* of sent */
 };
 
 struct adj_out {
 	struct hash_table table;
-	struct list dirty[BGP_FAMILY_COUNT];
+	struct hash_table groups[BGP_FAMILY_COUNT];
+	struct list queue[BGP_FAMILY_COUNT]; /* of groups, first come first served */
+	struct list withdrawals[BGP_FAMILY_COUNT];
 	uint32_t sent[BGP_FAMILY_COUNT], pending[BGP_FAMILY_COUNT];
 	bool end_of_rib_due[BGP_FAMILY_COUNT], end_of_rib_sent[BGP_FAMILY_COUNT];
-	bool refresh_begin_due[BGP_FAMILY_COUNT]; /* RFC 7313 */
-	bool refresh_end_due[BGP_FAMILY_COUNT];
+	bool refresh_due[BGP_FAMILY_COUNT];     /* asked for, not begun */
+	bool refresh_end_due[BGP_FAMILY_COUNT]; /* RFC 7313: the end marker */
 };
 
 /* ---- connection.c ---- */
@@ -151,6 +163,8 @@ struct neighbor {
 	bool ibgp;
 	bool admin_down; /* by settings or verb */
 	bool removed;
+	bool held;       /* in Idle because of its prefix limit: nobody may connect */
+	bool connecting; /* an attempt of ours is under way */
 	enum session_state state;
 	struct instant state_since, established_at;
 	struct connection connections[CONNECTION_DIRECTIONS];
@@ -163,7 +177,9 @@ struct neighbor {
 	struct adj_out adj_out;
 	bool restarting; /* it restarts: its routes are stale */
 	bool end_of_rib_in[BGP_FAMILY_COUNT];
-	bool end_of_rib_ever; /* we sent one in this life: R bit no more */
+	bool refresh_begun[BGP_FAMILY_COUNT]; /* its begin marker came, the end did not */
+	bool end_of_rib_ever; /* we sent one in this life, or too late for it: R bit no more */
+	struct instant added_at;
 	bool family_disabled[BGP_FAMILY_COUNT];
 	uint32_t remote_router_id;
 	char last_reason[REASON_MAX];
@@ -218,12 +234,20 @@ void session_end(struct neighbor *neighbor, const struct ending *ending, struct 
 void session_connection_failed(
 	struct connection *connection, const struct ending *ending, struct instant now);
 void session_state_set(struct neighbor *neighbor, enum session_state state, struct instant now);
-/* An OPEN was accepted on this connection: settle collisions. False: it was this one's end. */
-bool session_collision(struct connection *connection, struct instant now);
+/* Neither administratively down nor removed, nor is all stopped. */
+bool session_wanted(const struct neighbor *neighbor);
+/* Call off the connection attempt that is under way, if there is one. */
+void session_attempt_end(struct neighbor *neighbor);
 void session_established(struct connection *connection, struct instant now);
 void session_timers_init(struct neighbor *neighbor);
 /* A state that follows from what the connections are doing. */
 void session_refresh_state(struct neighbor *neighbor, struct instant now);
+
+/* ---- collision.c ---- */
+/* An OPEN was accepted on this connection: settle collisions. False: it was this one's end. */
+bool collision_settle(struct connection *connection, struct instant now);
+/* This connection is Established: the other one ends, and an attempt under way too. */
+void collision_won(struct connection *connection, struct instant now);
 
 /* ---- session_open.c ---- */
 void session_open_make(const struct neighbor *neighbor, struct bgp_open *ret_open);
@@ -237,14 +261,26 @@ void session_negotiate(struct connection *connection);
 bool message_receive(
 	struct connection *connection, const struct bgp_frame *frame, struct instant now);
 
+/* Ends the session if the neighbour has announced too much. False: the connection is gone. */
+bool message_limit_check(struct connection *connection, struct instant now);
+
 /* ---- restart.c ---- */
 /* The session ended: keep the neighbour's routes as stale if the rules say so, else drop them.
  */
 void restart_session_down(
 	struct neighbor *neighbor, const struct ending *ending, struct instant now);
+/* Nothing of the neighbour's is kept any longer. */
+void restart_drop(struct neighbor *neighbor);
 /* The session is back: drop what the neighbour did not keep. */
 void restart_session_up(struct neighbor *neighbor, struct instant now);
-void restart_end_of_rib(struct neighbor *neighbor, enum bgp_family family, struct instant now);
+/* End-of-RIB of a family: what is still stale goes. */
+void restart_stale_end(struct neighbor *neighbor, enum bgp_family family);
+/* The markers of RFC 7313. */
+void restart_refresh_begin(
+	struct neighbor *neighbor, enum bgp_family family, struct instant now);
+void restart_refresh_end(struct neighbor *neighbor, enum bgp_family family);
+/* R and F bits no longer when the neighbour's patience is over. */
+void restart_grace_check(struct neighbor *neighbor, struct instant now);
 void restart_capability(const struct neighbor *neighbor, struct bgp_capabilities *c);
 void restart_timer_fire(struct speaker *speaker, struct timer *timer, struct instant now);
 
@@ -265,6 +301,8 @@ void adj_in_clear(struct neighbor *neighbor);
 void local_rib_free(struct speaker *speaker);
 const struct local_entry *local_rib_find(
 	const struct speaker *speaker, const struct prefix *prefix);
+/* The neighbour is about to be freed: no route names it any longer. */
+void local_rib_forget(struct speaker *speaker, const struct neighbor *neighbor);
 
 /* ---- export.c ---- */
 /* Whether the neighbour may hear the route at all (its list, its families). */
@@ -282,8 +320,17 @@ void adj_out_all(
 	struct neighbor *neighbor, enum bgp_family family, bool again, struct instant now);
 /* Forget all: the session is down. */
 void adj_out_clear(struct neighbor *neighbor);
+bool adj_out_pending(const struct neighbor *neighbor);
+/* Ask for output if there is any. */
+void adj_out_wake(struct neighbor *neighbor, struct instant now);
+/* A message carried this dirty entry: it is clean, or gone after a withdrawal. */
+void adj_out_entry_sent(
+	struct neighbor *neighbor, struct adj_out_entry *entry, struct instant now);
+/* Its attributes fit into no message: withdraw its prefixes. Frees the group. */
+void adj_out_group_drop(struct neighbor *neighbor, struct adj_out_group *group);
+
+/* ---- adj_out_pack.c ---- */
 /* Whole messages into w, one at least if there is something to send. */
 void adj_out_output(struct neighbor *neighbor, struct writer *w, struct instant now);
-bool adj_out_pending(const struct neighbor *neighbor);
 
 #endif

@@ -41,6 +41,7 @@ const char *neighbor_counter_name(enum neighbor_counter counter)
 		[COUNTER_LOOPS] = "loops",
 		[COUNTER_FIRST_AS_MISMATCH] = "first-as-mismatch",
 		[COUNTER_ROUTE_LEAKS] = "route-leaks",
+		[COUNTER_NEXT_HOP_OURS] = "next-hop-ours",
 		[COUNTER_POLICY_REJECTED] = "policy-rejected",
 		[COUNTER_COLLISIONS] = "collisions",
 		[COUNTER_UNEXPECTED_MESSAGES] = "unexpected-messages",

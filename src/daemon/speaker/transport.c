@@ -460,6 +460,22 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	speaker_process_settle(process);
 }
 
+/* A neighbour hears why (RFC 4486); a stranger hears nothing. */
+static void accept_refuse(const struct peer *peer, int fd, const struct address *remote)
+{
+	uint8_t last[64];
+	char text[ADDRESS_TEXT_MAX];
+
+	log_fields(LOG_INFO, "bgp-refused",
+		peer == NULL ? "connection from an address that is no neighbour"
+			     : "connection from a neighbour that is not welcome now",
+		"address", address_format(remote, text), NULL);
+	if (peer != NULL)
+		(void)send(fd, last, speaker_refusal(last, sizeof(last)),
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
 static void accept_one(struct speaker_process *process, int fd, const struct address *remote,
 	const char *interface)
 {
@@ -469,15 +485,11 @@ static void accept_one(struct speaker_process *process, int fd, const struct add
 	struct connection_info info;
 	struct tcp_options options;
 	struct error error = { 0 };
-	char text[ADDRESS_TEXT_MAX], reason[256];
+	char reason[256];
 
 	if (peer == NULL || !speaker_accept_begins(process->speaker, neighbor, clock_now()) ||
 		peer->transports[CONNECTION_INCOMING] != NULL) {
-		log_fields(LOG_INFO, "bgp-refused",
-			peer == NULL ? "connection from an address that is no neighbour"
-				     : "connection from a neighbour that is not welcome now",
-			"address", address_format(remote, text), NULL);
-		close(fd);
+		accept_refuse(peer, fd, remote);
 		return;
 	}
 	options = options_of(peer);
