@@ -5,6 +5,19 @@
 
 #include "wire/bgp_open.h"
 
+/* What is counted or noticed but never written. */
+static void forget(struct bgp_capabilities *c)
+{
+	bool any = false;
+
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		any |= c->family[f];
+	c->multiprotocol = any;
+	c->extended_next_hop[BGP_IPV6_UNICAST] = false;
+	c->unknown = c->malformed = c->other_families = 0;
+	c->role_conflict = false;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static uint8_t buffer[BGP_EXTENDED_MESSAGE_MAX];
@@ -27,26 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		abort();
 	if (bgp_open_read(frame.body, &again, &fault) != 0)
 		abort();
-	/* What is only counted is not written again; a hidden four-octet AS keeps the number.
-	 */
-	again.capabilities.unknown = open.capabilities.unknown;
-	again.capabilities.malformed = open.capabilities.malformed;
-	again.capabilities.other_families = open.capabilities.other_families;
-	again.capabilities.role_conflict = open.capabilities.role_conflict;
-	if (again.asn != (open.capabilities.four_octet_as || open.asn <= UINT16_MAX
-					 ? open.asn
-					 : BGP_AS_TRANS))
+	if (again.asn != open.asn || again.hold_time_s != open.hold_time_s ||
+		again.router_id != open.router_id)
 		abort();
-	if (again.hold_time_s != open.hold_time_s || again.router_id != open.router_id ||
-		again.capabilities.graceful_restart != open.capabilities.graceful_restart ||
-		again.capabilities.restart_time_s != open.capabilities.restart_time_s ||
-		again.capabilities.role != open.capabilities.role ||
-		again.capabilities.route_refresh != open.capabilities.route_refresh ||
-		strcmp(again.capabilities.hostname, open.capabilities.hostname) != 0 ||
-		memcmp(again.capabilities.family, open.capabilities.family,
-			sizeof(open.capabilities.family)) != 0 ||
-		memcmp(again.capabilities.add_path, open.capabilities.add_path,
-			sizeof(open.capabilities.add_path)) != 0)
+	forget(&open.capabilities);
+	if (memcmp(&open.capabilities, &again.capabilities, sizeof(open.capabilities)) != 0)
 		abort();
 	return 0;
 }

@@ -48,55 +48,95 @@ static size_t collect(struct bgp_nlri nlri, struct bgp_route_key *keys, size_t r
 	return count < room ? count : room;
 }
 
+/* Attributes as bgp_update_write wants them for the prefixes of one field. */
+static struct bgp_attributes of_field(const struct bgp_update *update, unsigned which)
+{
+	struct bgp_attributes attributes = update->attributes;
+
+	attributes.present &= ~(1ull << BGP_ATTRIBUTE_NEXT_HOP);
+	attributes.next_hop_link_local = (struct address){ 0 };
+	if (which == 1) {
+		attributes.next_hop = update->mp_next_hop;
+		attributes.next_hop_link_local = update->mp_next_hop_link_local;
+	}
+	return attributes;
+}
+
+/* RFC 6793 section 4.2.3 loses a confederation segment in the middle of a path that AS4_PATH
+ * replaces: then the fixpoint comes one turn later. */
+static bool path_may_change(
+	const struct bgp_context *context, const struct bgp_attributes *attributes)
+{
+	struct cursor c = cursor_of(attributes->as_path, attributes->as_path_size);
+
+	while (!context->four_octet_as && cursor_left(&c) > 0) {
+		uint8_t type = cursor_u8(&c);
+
+		cursor_skip(&c, 4u * cursor_u8(&c));
+		if (type == BGP_SEGMENT_CONFED_SEQUENCE || type == BGP_SEGMENT_CONFED_SET)
+			return true;
+	}
+	return false;
+}
+
+/* Encode, decode from exactly as many bytes, and compare. Gives the prefixes' field. */
+static unsigned turn(const struct bgp_context *context, enum bgp_family family,
+	const struct bgp_attributes *attributes, const struct bgp_route_key *keys,
+	size_t written, const uint8_t *message, struct arena *arena, struct bgp_update *again)
+{
+	size_t length = (size_t)((message[16] << 8) | message[17]);
+	static struct bgp_route_key back[4096];
+	struct bgp_frame frame;
+	struct bgp_fault fault;
+	unsigned which;
+
+	expect(bgp_frame_read(message, length, context->message_max, &frame, &fault) ==
+		BGP_FRAME_WHOLE);
+	expect(bgp_update_read(frame.body, context, arena, again) == 0);
+	expect(again->verdict == BGP_VERDICT_GOOD);
+	which = cursor_left(&again->announced[1].bytes) > 0;
+	expect(cursor_left(&again->announced[!which].bytes) == 0);
+	expect(again->announced[which].family == family);
+	expect(collect(again->announced[which], back, 4096) == written);
+	for (size_t i = 0; i < written; i++)
+		expect(prefix_equal(&back[i].prefix, &keys[i].prefix) &&
+			back[i].path_id == keys[i].path_id);
+	if (!path_may_change(context, attributes)) {
+		struct bgp_attributes got = of_field(again, which);
+
+		expect(bgp_attributes_equal(attributes, &got));
+	}
+	return which;
+}
+
+/* Decode - encode - decode, twice: what comes out stays the same. */
 static void check_fixpoint(
 	const struct bgp_update *update, const struct bgp_context *context, unsigned which)
 {
 	static struct bgp_route_key keys[4096];
 	static uint8_t buffer[BGP_EXTENDED_MESSAGE_MAX];
-	struct writer w = writer_of(buffer, sizeof(buffer));
-	struct bgp_attributes attributes = update->attributes;
+	struct bgp_attributes attributes = of_field(update, which), third;
 	enum bgp_family family = (enum bgp_family)update->announced[which].family;
 	size_t count = collect(update->announced[which], keys, 4096), written;
 	struct arena arena = { 0 };
-	struct bgp_update again;
-	struct bgp_frame frame;
-	struct bgp_fault fault;
 
-	if (which == 1) {
-		attributes.next_hop = update->mp_next_hop;
-		attributes.next_hop_link_local = update->mp_next_hop_link_local;
-		attributes.present &= ~(1ull << BGP_ATTRIBUTE_NEXT_HOP);
-	} else {
-		attributes.next_hop_link_local = (struct address){ 0 };
-	}
-	if (bgp_update_write(&w, context, family, &attributes, keys, count, &written) != 0)
-		return; /* does not fit, or no way to carry that next hop on this session */
-	expect(written > 0 && writer_length(&w) <= context->message_max);
-	expect(bgp_frame_read(buffer, writer_length(&w), context->message_max, &frame,
-		       &fault) == BGP_FRAME_WHOLE);
-	expect(bgp_update_read(frame.body, context, &arena, &again) == 0);
-	expect(again.verdict == BGP_VERDICT_GOOD);
 	for (unsigned i = 0; i < 2; i++) {
-		struct bgp_nlri nlri = again.announced[i];
-		struct bgp_route_key key;
-		size_t at = 0;
+		struct writer w = writer_of(buffer, sizeof(buffer));
+		struct bgp_update again;
+		uint8_t *exact;
 
-		while (bgp_nlri_next(&nlri, &key.prefix, &key.path_id)) {
-			expect(prefix_equal(&key.prefix, &keys[at].prefix));
-			expect(!context->add_path_send[family] ||
-				key.path_id == keys[at].path_id);
-			at++;
-		}
-		expect(at == 0 || at == written);
-		if (at > 0 && i == 1) {
-			again.attributes.next_hop = again.mp_next_hop;
-			again.attributes.next_hop_link_local = again.mp_next_hop_link_local;
-			attributes.present &= ~(1ull << BGP_ATTRIBUTE_NEXT_HOP);
-		} else if (at > 0) {
-			attributes.present |= 1ull << BGP_ATTRIBUTE_NEXT_HOP;
-		}
+		if (bgp_update_write(&w, context, family, &attributes, keys, count, &written) !=
+			0)
+			break; /* does not fit, or MP_REACH_NLRI with an IPv4 next hop */
+		expect(written > 0 && writer_length(&w) <= context->message_max);
+		exact = arena_copy(&arena, buffer, writer_length(&w));
+		expect(exact != NULL);
+		which = turn(
+			context, family, &attributes, keys, written, exact, &arena, &again);
+		third = of_field(&again, which);
+		expect(i == 0 || bgp_attributes_equal(&attributes, &third));
+		attributes = third;
 	}
-	expect(bgp_attributes_equal(&attributes, &again.attributes));
 	arena_clear(&arena);
 }
 

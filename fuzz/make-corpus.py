@@ -67,6 +67,12 @@ UPDATES = [
     update(attributes=attribute(0x80, 15, b"\0\2\1" + V6)), update(attributes=attribute(0x80, 15, b"\0\2\1")),
     update(attributes=ORIGIN + attribute(0x40, 2, struct.pack(">BBI", 1, 1, 64501)
                                          + struct.pack(">BBI", 3, 1, 65001)) + HOP, nlri=V4),
+    update(attributes=ORIGIN + attribute(0x40, 2, struct.pack(">BBHBBHBBH", 2, 1, 64501, 3, 1, 65008,
+                                                              2, 1, 23456)) + HOP
+           + attribute(0xc0, 17, struct.pack(">BBI", 2, 1, 4200000000)), nlri=V4),
+    update(attributes=ORIGIN + PATH2 + HOP + AS4PATH
+           + attribute(0xc0, 7, struct.pack(">HI", 23456, 0x0a000002))
+           + attribute(0xc0, 18, struct.pack(">II", 4200000000, 0x0a000002)), nlri=V4),
     update(attributes=ORIGIN + ORIGIN + PATH4 + HOP, nlri=V4),
     update(attributes=ORIGIN + PATH4 + HOP + b"\xc0\x08\xff", nlri=V4),
     update(attributes=ORIGIN + attribute(0x40, 2, struct.pack(">BB", 2, 200) + b"\0\0\xfb\xf5" * 200) + HOP,
@@ -127,7 +133,7 @@ CORPORA = {
     "bgp_frame": [b"\0\x20" + message(4, b"") + message(2, UPDATES[2]) + message(3, b"\6\2"),
                   b"\1\x50" + message(1, OPENS[1]) + message(4, b""), b"\0\1" + b"\xff" * 15 + b"\0"],
     "bgp_open": OPENS,
-    "bgp_update": [bytes([choice]) + u for u in UPDATES for choice in (0x05, 0x04, 0x2f, 0x15)],
+    "bgp_update": [bytes([choice]) + u for u in UPDATES for choice in (0x05, 0x06, 0x2f, 0x15)],
     "bgp_notification": NOTIFICATIONS + [b"\0\1\0\1", b"\0\2\1\1", b"\0\2"],
     "dns": DNS,
     "session": SESSIONS,

@@ -312,9 +312,9 @@ static bool hostname_read(struct cursor *value, struct bgp_capabilities *c)
 		return false;
 	if (length > sizeof(c->hostname) - 1)
 		length = sizeof(c->hostname) - 1;
+	memset(c->hostname, 0, sizeof(c->hostname)); /* of several, the last */
 	for (uint8_t i = 0; i < length; i++)
 		c->hostname[i] = name[i] > ' ' && name[i] < 0x7f ? (char)name[i] : '?';
-	c->hostname[length] = '\0';
 	return true;
 }
 

@@ -161,6 +161,7 @@ static void test_capabilities(void **state)
 	assert_int_equal(c.long_lived_time_s[0], 300);
 	c = capabilities_of("4906 04'fra1'00 4909 02 4100 05'local'");
 	assert_string_equal(c.hostname, "A?");
+	assert_int_equal(c.hostname[3], '\0'); /* nothing is left of the first one */
 	c = capabilities_of("4104 00011170 4104 00011171");
 	assert_int_equal(c.four_octet_asn, 70001);
 	c = capabilities_of("fa00 fb0101 8000");
