@@ -24,7 +24,7 @@ static enum exit_code help_run(const struct arguments *arguments, struct console
 		usage_global(commands, global_options, &console->style, &out);
 	else
 		usage_command(command, global_options, &console->style, &out);
-	return output_text(console, &out);
+	return usage_print(console, &out);
 }
 
 static const struct positional positionals[] = {

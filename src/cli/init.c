@@ -211,6 +211,17 @@ static const struct question_row {
 	{ "neighbor", "The neighbour's addresses", NULL, lacks_neighbor },
 };
 
+static json_t *presets_json(void)
+{
+	const struct preset *preset;
+	json_t *list = json_array();
+
+	for (size_t i = 0; (preset = preset_at(i)) != NULL; i++)
+		json_array_append_new(list,
+			json_pack("{s:s, s:s}", "name", preset->name, "title", preset->title));
+	return json_pack("{s:o}", "presets", list);
+}
+
 static void print_presets(FILE *file)
 {
 	const struct preset *preset;
@@ -317,6 +328,14 @@ static enum exit_code write_text(struct draft *draft, const char *path, const st
 	return EXIT_CODE_OK;
 }
 
+static enum exit_code print_result(struct draft *draft, const struct text *text)
+{
+	if (draft->console->json)
+		return output_json(
+			draft->console, json_pack("{s:s}", "yaml", text_string(text)));
+	return console_write(draft->console, text) ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
 static enum exit_code finish(struct draft *draft)
 {
 	const char *path = arguments_value(draft->arguments, "output");
@@ -333,7 +352,7 @@ static enum exit_code finish(struct draft *draft)
 	}
 	code = check_text(draft, strcmp(path, "-") == 0 ? "(new)" : path, &text);
 	if (code == EXIT_CODE_OK && strcmp(path, "-") == 0)
-		code = console_write(draft->console, &text) ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+		code = print_result(draft, &text);
 	else if (code == EXIT_CODE_OK)
 		code = write_text(draft, path, &text);
 	text_clear(&text);
@@ -350,6 +369,8 @@ static enum exit_code init_run(const struct arguments *arguments, struct console
 	enum exit_code code;
 
 	if (preset != NULL && strcmp(preset, "list") == 0) {
+		if (console->json)
+			return output_json(console, presets_json());
 		print_presets(console->out);
 		return EXIT_CODE_OK;
 	}

@@ -16,7 +16,7 @@ static enum exit_code help(const struct arguments *arguments, struct console *co
 		usage_global(commands, global_options, &console->style, &out);
 	else
 		usage_command(arguments->command, global_options, &console->style, &out);
-	return output_text(console, &out);
+	return usage_print(console, &out);
 }
 
 /* The command line could not be read to its end, but whoever wrote --json reads JSON. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/table.h"
 
 #define WIDTH_DEFAULT 80u
@@ -151,4 +152,15 @@ void usage_command(const struct command *command, const struct option *globals,
 		add_title(style, "Example", out);
 		add_lines(command->example, out);
 	}
+}
+
+enum exit_code usage_print(struct console *console, struct text *text)
+{
+	enum exit_code code;
+
+	if (!console->json)
+		return output_text(console, text);
+	code = output_json(console, json_pack("{s:s}", "usage", text_string(text)));
+	text_clear(text);
+	return code;
 }

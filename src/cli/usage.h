@@ -12,4 +12,7 @@ void usage_global(const struct command *const *table, const struct option *globa
 void usage_command(const struct command *command, const struct option *globals,
 	const struct style *style, struct text *out);
 
+/* Print and free it; with --json as {"usage":...}. */
+enum exit_code usage_print(struct console *console, struct text *text);
+
 #endif

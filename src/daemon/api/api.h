@@ -33,9 +33,10 @@ struct api {
 	uint64_t ask_last;             /* the last id that was given */
 	struct listener *listeners[2]; /* control, read-only; NULL: none */
 	struct list clients;           /* struct client of server.c */
-	size_t client_count;
-	struct http *http; /* NULL: not running */
-	int http_fd;       /* listening socket that waits for http to run; -1 */
+	size_t client_counts[2];       /* by listener */
+	unsigned looks_left;           /* read-only questions, until the next second */
+	struct http *http;             /* NULL: not running */
+	int http_fd;                   /* listening socket that waits for http to run; -1 */
 	bool http_enabled;
 	char site[RECORD_NAME_MAX];
 	bool stopping;

@@ -8,6 +8,8 @@
  *  2. An answer is never longer than ANSWER_MAX; a reply to a question that is not there (any
  *     more) is ignored.
  *  3. A reply counts only if it comes from whom was asked.
+ *  4. Whoever may only look can't keep others from asking, nor main from its work: such
+ * questions are limited in number, waiting and a second.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +17,11 @@
 #include "daemon/api/api.h"
 #include "os/clock.h"
 
-#define ASKS_MAX     256u
-#define ANSWER_MAX   (32u << 20) /* bytes */
-#define ARGUMENT_MAX (CHANNEL_RECORD_MAX - sizeof(struct record_query))
+#define ASKS_MAX       256u
+#define LOOKS_MAX      192u /* of these, read-only ones may take */
+#define LOOKS_A_SECOND 300u
+#define ANSWER_MAX     (32u << 20) /* bytes */
+#define ARGUMENT_MAX   (CHANNEL_RECORD_MAX - sizeof(struct record_query))
 
 struct ask {
 	struct list link;
@@ -79,6 +83,21 @@ static int query_send(struct channel *channel, uint64_t id, const struct questio
 	return code;
 }
 
+static int check_room(struct api *api, const struct question *question, struct error *error)
+{
+	size_t most = question->read_only ? LOOKS_MAX : ASKS_MAX;
+
+	if (api->ask_count >= most)
+		return error_set(
+			error, ERROR_FULL, "too many questions wait for their answers");
+	if (!question->read_only)
+		return 0;
+	if (api->looks_left == 0)
+		return error_set(error, ERROR_FULL, "too many questions in this second");
+	api->looks_left--;
+	return 0;
+}
+
 struct ask *api_ask(struct api *api, const struct question *question, ask_done *done,
 	void *context, struct error *error)
 {
@@ -87,13 +106,13 @@ struct ask *api_ask(struct api *api, const struct question *question, ask_done *
 	struct ask *ask;
 	int code;
 
-	if (channel == NULL || api->ask_count == ASKS_MAX) {
-		error_set(error, channel == NULL ? ERROR_STATE : ERROR_FULL,
-			channel == NULL ? "the %s process is not running"
-					: "too many questions wait for the %s process",
+	if (channel == NULL) {
+		error_set(error, ERROR_STATE, "the %s process is not running",
 			process_name(question->whom));
 		return NULL;
 	}
+	if (check_room(api, question, error) != 0)
+		return NULL;
 	ask = calloc(1, sizeof(*ask));
 	code = ask == NULL ? ERROR_MEMORY : query_send(channel, ++api->ask_last, question);
 	if (code != 0) {
@@ -170,6 +189,7 @@ void asks_tick(struct api *api)
 	struct instant now = clock_now();
 	bool found = true;
 
+	api->looks_left = LOOKS_A_SECOND;
 	while (found) {
 		found = false;
 		list_for_each(node, &api->asks) {

@@ -21,7 +21,7 @@ static const struct page pages[] = {
 	{ .path = "/metrics",
 		.content_type = METRICS_CONTENT_TYPE,
 		.summary = "numbers for Prometheus and its kin (OpenMetrics)",
-		.questions = { { PROCESS_MAIN, QUERY_METRICS_MAIN, true },
+		.questions = { { PROCESS_MAIN, QUERY_METRICS_MAIN, false },
 			{ PROCESS_SPEAKER, QUERY_METRICS_SPEAKER, true } },
 		.question_count = 2,
 		.print = print_metrics },

@@ -262,6 +262,7 @@ static void *api_start(
 	api->handles = 1;
 	uv_timer_start(&api->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
 	signal(SIGPIPE, SIG_IGN); /* a client that went away is an error of write */
+	asks_tick(api);
 	plain_send(api, RECORD_READY);
 	return api;
 }

@@ -23,7 +23,7 @@
 #include "daemon/api/control.h"
 #include "os/log.h"
 
-#define CLIENTS_MAX     64u
+#define CLIENTS_MAX     64u /* a socket: who may only look can't shut out the others */
 #define CLIENT_ASKS_MAX 16u
 #define OUTPUT_MAX      (1u << 20) /* bytes */
 #define BACKLOG         64
@@ -91,7 +91,7 @@ static void client_close(struct client *client)
 		pending_free(pending);
 	}
 	list_remove(&client->link);
-	client->api->client_count--;
+	client->api->client_counts[client->read_only]--;
 	uv_close((uv_handle_t *)&client->pipe, client_closed);
 }
 
@@ -385,13 +385,13 @@ static void client_accept(struct listener *listener)
 	client->read_only = listener->read_only;
 	list_init(&client->requests);
 	list_append(&api->clients, &client->link);
-	api->client_count++;
+	api->client_counts[client->read_only]++;
 	api->handles++;
 	if (uv_accept((uv_stream_t *)&listener->pipe, (uv_stream_t *)&client->pipe) != 0) {
 		client_close(client);
 		return;
 	}
-	if (api->client_count > CLIENTS_MAX) {
+	if (api->client_counts[client->read_only] > CLIENTS_MAX) {
 		const struct control_request none = { 0 };
 
 		write_error(client, &none, "full", "too many clients are connected", "");

@@ -409,6 +409,30 @@ static void caps_questions_of_a_client(void **state)
 	close(fd);
 }
 
+/* One who may only look asks as fast as it can: it is told so, and others are not kept waiting.
+ */
+static void caps_looks_a_second(void **state)
+{
+	struct world *world = *state;
+	struct text out = { 0 };
+	int fd = dial(world->control_read);
+
+	for (int i = 0; i < 100; i++) {
+		for (int j = 0; j < 15; j++)
+			say(fd, "{\"id\":1,\"method\":\"services\"}\n");
+		say(fd, "{\"id\":2,\"method\":\"services\"}\n");
+		hear(world, fd, "\"id\":2,", &out);
+		if (strstr(text_string(&out), "too many questions in this second") != NULL)
+			break;
+		text_reset(&out);
+	}
+	assert_non_null(strstr(text_string(&out), "too many questions in this second"));
+	expect_talk(world, world->control, "{\"id\":1,\"method\":\"services\"}\n",
+		"{\"id\":1,\"result\":{\"by\":\"main\"}}\n");
+	text_clear(&out);
+	close(fd);
+}
+
 static void caps_lines(void **state)
 {
 	struct world *world = *state;
@@ -439,16 +463,19 @@ static void caps_clients(void **state)
 	int fds[65];
 
 	for (int i = 0; i < 65; i++) {
-		fds[i] = dial(world->control);
+		fds[i] = dial(world->control_read);
 		turn(world);
 	}
 	assert_true(hear(world, fds[64], NULL, &out));
 	assert_non_null(strstr(text_string(&out), "too many clients"));
+	/* The other socket has its own places. */
+	expect_talk(world, world->control, "{\"id\":1,\"method\":\"services\"}\n",
+		"{\"id\":1,\"result\":{\"by\":\"main\"}}\n");
 	for (int i = 0; i < 65; i++)
 		close(fds[i]);
 	for (int i = 0; i < 50; i++)
 		turn(world);
-	expect_talk(world, world->control, "{\"id\":1,\"method\":\"services\"}\n",
+	expect_talk(world, world->control_read, "{\"id\":1,\"method\":\"services\"}\n",
 		"{\"id\":1,\"result\":{\"by\":\"main\"}}\n");
 	text_clear(&out);
 }
@@ -620,6 +647,7 @@ int main(void)
 		TEST(relays_long_answers),
 		TEST(survives_clients_that_leave),
 		TEST(caps_questions_of_a_client),
+		TEST(caps_looks_a_second),
 		TEST(caps_lines),
 		TEST(caps_clients),
 		TEST(follows_events),

@@ -91,6 +91,17 @@ class Local(unittest.TestCase):
         with open(self.file, encoding="utf-8") as file:
             self.assertEqual(self.run_cli(*INIT, "-o", "-").stdout, file.read())
 
+    def test_everything_speaks_json(self):
+        for line in (["help"], ["help", "run"], ["run", "--help"], ["version"], ["--version"],
+                     ["completion", "zsh"], ["config", "schema"], ["config", "default"],
+                     ["init", "--preset", "list"], [*INIT, "-o", "-"]):
+            json.loads(self.run_cli(*line, "--json").stdout)
+        for line in (["no-such-command"], ["run", "--no-such"], ["check-config", "/nowhere"],
+                     ["status"], ["init"]):
+            done = self.run_cli(*line, "--json", status=3 if line == ["status"] else 2)
+            self.assertIn("code", json.loads(done.stdout)["error"])
+            self.assertEqual(done.stderr, "")
+
     def test_init_refuses(self):
         self.assertIn("router id", self.run_cli("init", "--preset", "lab", "--site", "x",
                                                 "-o", self.file, status=2).stderr)
