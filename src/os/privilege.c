@@ -85,8 +85,9 @@ int privilege_missing(enum privilege privilege, const char *doing, struct error 
 	path[length < 0 ? 0 : length] = '\0';
 	error_hint(error,
 		"start it as root, or: setcap cap_net_admin,cap_net_raw,cap_net_bind_service=ep %s"
-		" or in the systemd unit: AmbientCapabilities=%s",
-		length < 0 ? "nearcast" : path, rows[privilege].name);
+		"; or in the systemd unit: AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW "
+		"CAP_NET_BIND_SERVICE",
+		length <= 0 ? "nearcast" : path);
 	return error_set(error, ERROR_PERMISSION, "%s needs the capability %s", doing,
 		rows[privilege].name);
 }

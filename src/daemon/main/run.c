@@ -64,8 +64,18 @@ const char *main_state_path(
 
 static void error_tell(const struct error *error)
 {
-	log_fields(LOG_ERROR, "start", error->text, "hint", error->hint, "errno",
-		error->system_errno != 0 ? strerror(error->system_errno) : "", NULL);
+	const char *pairs[4];
+	size_t count = 0;
+
+	if (error->hint[0] != '\0') {
+		pairs[count++] = "hint";
+		pairs[count++] = error->hint;
+	}
+	if (error->system_errno != 0) {
+		pairs[count++] = "errno";
+		pairs[count++] = strerror(error->system_errno);
+	}
+	log_pairs(LOG_ERROR, "start", error->text, pairs, count);
 }
 
 /* ---- The service manager ---- */
