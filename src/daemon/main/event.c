@@ -16,7 +16,8 @@
 #include "os/log.h"
 #include "route/speaker.h"
 
-#define PAIRS_MAX 32
+#define COMMON_FIELDS 5
+#define PAIRS_MAX     32
 
 static const char *const level_names[] = {
 	[LOG_ERROR] = "error",
@@ -49,37 +50,20 @@ static const char *field_name(const char *key)
 	return key[0] == '#' || key[0] == '?' ? key + 1 : key;
 }
 
-static json_t *event_json(struct main_process *main, enum log_level level, const char *type,
-	const char *message, const char *const *pairs, size_t count)
+static void event_send(struct main_process *main, const json_t *event)
 {
-	char time[WALL_TEXT_MAX];
-	json_t *event = json_object();
-
-	json_object_set_new(event, "sequence", json_integer((json_int_t)main->event_sequence));
-	json_object_set_new(event, "time", json_string(wall_format(clock_wall(), time)));
-	json_object_set_new(event, "level", json_string(level_names[level]));
-	json_object_set_new(event, "type", json_string(type));
-	json_object_set_new(event, "message", json_text(message));
-	for (size_t i = 0; i + 1 < count; i += 2)
-		json_object_set_new(
-			event, field_name(pairs[i]), field_value(pairs[i], pairs[i + 1]));
-	return event;
-}
-
-static void event_send(struct main_process *main, json_t *event)
-{
-	struct record_text head = { .head = { .type = RECORD_EVENT },
-		.sequence = main->event_sequence };
+	struct record_text head = { .head = { .type = RECORD_EVENT } };
 	char *text = json_dumps(event, JSON_COMPACT);
 	size_t length = text == NULL ? 0 : strlen(text);
 	uint8_t *record;
 
-	json_decref(event);
 	record = length == 0 || length > CHANNEL_RECORD_MAX - sizeof(head)
 			 ? NULL
 			 : malloc(sizeof(head) + length);
 	if (record != NULL) {
 		head.head.tail = (uint32_t)length;
+		head.sequence =
+			(uint64_t)json_integer_value(json_object_get(event, "sequence"));
 		memcpy(record, &head, sizeof(head));
 		memcpy(record + sizeof(head), text, length);
 		/* A full queue: a gap in the numbers tells the reader. */
@@ -90,26 +74,98 @@ static void event_send(struct main_process *main, json_t *event)
 	free(text);
 }
 
+/* How a value looks in a log line; numbers need the room. */
+static const char *log_value(const json_t *value, char room[24])
+{
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (json_is_boolean(value))
+		return json_is_true(value) ? "true" : "false";
+	if (!json_is_integer(value))
+		return "";
+	snprintf(room, 24, "%lld", (long long)json_integer_value(value));
+	return room;
+}
+
+/* What every event has comes first and is told otherwise. */
+static void event_log(enum log_level level, json_t *event)
+{
+	const char *type = json_string_value(json_object_get(event, "type"));
+	const char *message = json_string_value(json_object_get(event, "message"));
+	const char *pairs[PAIRS_MAX], *key;
+	char rooms[PAIRS_MAX / 2][24];
+	size_t count = 0, index = 0;
+	json_t *value;
+
+	json_object_foreach(event, key, value)
+	{
+		if (index++ < COMMON_FIELDS || count + 2 > PAIRS_MAX)
+			continue;
+		pairs[count] = key;
+		pairs[count + 1] = log_value(value, rooms[count / 2]);
+		count += 2;
+	}
+	log_pairs(level, type, message, pairs, count);
+}
+
+static void event_tell(struct main_process *main, enum log_level level, json_t *event)
+{
+	event_log(level, event);
+	if (main->slots[PROCESS_API].channel != NULL)
+		event_send(main, event);
+	json_decref(event);
+}
+
+static json_t *event_json(
+	struct main_process *main, enum log_level level, const char *type, const char *message)
+{
+	char time[WALL_TEXT_MAX];
+	json_t *event = json_object();
+
+	json_object_set_new(event, "sequence", json_integer((json_int_t)main->event_sequence));
+	json_object_set_new(event, "time", json_string(wall_format(clock_wall(), time)));
+	json_object_set_new(event, "level", json_string(level_names[level]));
+	json_object_set_new(event, "type", json_string(type));
+	json_object_set_new(event, "message", json_text(message));
+	return event;
+}
+
 void event_emit(struct main_process *main, enum log_level level, const char *type,
 	const char *message, ...)
 {
-	const char *pairs[PAIRS_MAX], *names[PAIRS_MAX];
-	size_t count = 0;
+	struct held_events *held = &main->held_events;
+	json_t *event;
 	va_list list;
 
-	va_start(list, message);
-	for (const char *key = va_arg(list, const char *); key != NULL && count < PAIRS_MAX;
-		key = va_arg(list, const char *)) {
-		pairs[count] = key;
-		names[count++] = field_name(key);
-		pairs[count] = names[count] = va_arg(list, const char *);
-		count++;
-	}
-	va_end(list);
 	main->event_sequence++;
-	log_pairs(level, type, message, names, count);
-	if (main->slots[PROCESS_API].channel != NULL)
-		event_send(main, event_json(main, level, type, message, pairs, count));
+	event = event_json(main, level, type, message);
+	va_start(list, message);
+	for (const char *key = va_arg(list, const char *); key != NULL;
+		key = va_arg(list, const char *))
+		json_object_set_new(
+			event, field_name(key), field_value(key, va_arg(list, const char *)));
+	va_end(list);
+	if (held->holding && held->count < HELD_EVENTS_MAX) {
+		held->levels[held->count] = level;
+		held->events[held->count++] = event;
+		return;
+	}
+	event_tell(main, level, event);
+}
+
+void event_hold(struct main_process *main)
+{
+	main->held_events.holding = true;
+}
+
+void event_release(struct main_process *main)
+{
+	struct held_events *held = &main->held_events;
+
+	held->holding = false;
+	for (size_t i = 0; i < held->count; i++)
+		event_tell(main, held->levels[i], held->events[i]);
+	held->count = 0;
 }
 
 void event_service(struct main_process *main, const struct service_change *change)

@@ -114,6 +114,16 @@ struct slot {
 
 /* ---- the whole ---- */
 
+#define HELD_EVENTS_MAX 64
+
+/* Events that are told once the work that they speak of is done. */
+struct held_events {
+	bool holding;
+	size_t count;
+	enum log_level levels[HELD_EVENTS_MAX];
+	json_t *events[HELD_EVENTS_MAX];
+};
+
 enum main_phase {
 	PHASE_STARTING,
 	PHASE_RUNNING,
@@ -151,6 +161,7 @@ struct main_process {
 	uv_timer_t brain_timer, address_timer, lease_timer, watchdog_timer, stop_timer;
 	uv_signal_t signals[4];
 	uint64_t event_sequence;
+	struct held_events held_events;
 	bool forwarding_kept; /* addresses of an earlier run were in place: RFC 4724's R bit */
 	bool synced;    /* the speaker was told that the first batch of routes is complete */
 	bool stop_keep; /* a stop that keeps what it can: for a restart */
@@ -278,6 +289,9 @@ void view_since(json_t *object, const char *key, struct instant at);
  * '#' is a number in the event, one with '?' a bool; NULL as value is JSON's null. */
 void event_emit(struct main_process *main, enum log_level level, const char *type,
 	const char *message, ...) __attribute__((sentinel));
+/* Between the two events wait: a withdrawal must not stand behind the telling of its reason. */
+void event_hold(struct main_process *main);
+void event_release(struct main_process *main);
 void event_neighbor(struct main_process *main, const struct record_neighbor_event *record);
 void event_service(struct main_process *main, const struct service_change *change);
 

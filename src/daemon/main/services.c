@@ -129,8 +129,10 @@ static void on_brain_timer(uv_timer_t *timer)
 {
 	struct main_process *main = timer->data;
 
+	event_hold(main);
 	brain_tick(main->brain, clock_now());
 	services_settle(main);
+	event_release(main);
 }
 
 /* A neighbour that held our routes over a restart drops those that are not announced again by
@@ -330,6 +332,7 @@ void services_report(struct main_process *main, const struct record_check_report
 	if (service == NULL || report->check >= service->check_count ||
 		report->state > CHECK_STATE_UNKNOWN || report->outcome > OUTCOME_UNKNOWN)
 		return;
+	event_hold(main);
 	record = &service->checks[report->check];
 	if (record->state != report->state &&
 		brain_check_view(main->brain, index, report->check, clock_now(), &view))
@@ -339,6 +342,7 @@ void services_report(struct main_process *main, const struct record_check_report
 	brain_check(main->brain, index, report->check, (enum check_state)report->state,
 		report->conclusive, report->evidence, clock_now());
 	services_settle(main);
+	event_release(main);
 }
 
 void services_checker_lost(struct main_process *main, const char *reason)
