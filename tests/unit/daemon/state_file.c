@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings for the brain, and drains that survive in a file. */
+/* Drains that survive in a file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,58 +35,6 @@ static const struct config_service service = {
 	.damping = { .enabled = true, .penalty = 1000, .suppress = 3000, .reuse = 1500 },
 	.drain = { .graceful_shutdown = true, .prepend = 3 },
 };
-
-static void the_tree_is_flattened_depth_first(void **state)
-{
-	static const struct {
-		const char *name;
-		enum check_kind kind;
-		int parent;
-	} rows[] = {
-		{ "socket-1", CHECK_KIND_LEAF, -1 },
-		{ "any-1", CHECK_KIND_ANY, -1 },
-		{ "dns-1", CHECK_KIND_LEAF, 1 },
-		{ "tcp-1", CHECK_KIND_LEAF, 1 },
-		{ "http-1", CHECK_KIND_LEAF, -1 },
-	};
-	struct brain_check_settings checks[BRAIN_CHECKS_MAX];
-	const struct config_check *configured[BRAIN_CHECKS_MAX];
-	struct brain_service_settings settings;
-
-	(void)state;
-	assert_int_equal(settings_service(&service, checks, &settings), 0);
-	assert_int_equal(settings.check_count, 5);
-	assert_int_equal(settings_checks(&service, configured), 5);
-	for (size_t i = 0; i < 5; i++) {
-		assert_string_equal(settings.checks[i].name, rows[i].name);
-		assert_string_equal(configured[i]->name, rows[i].name);
-		assert_int_equal(settings.checks[i].kind, rows[i].kind);
-		assert_int_equal(settings.checks[i].parent, rows[i].parent);
-	}
-	assert_true(settings.checks[3].degrades);
-	assert_int_equal(settings.unknown_after, BRAIN_AFTER_WITHDRAW);
-	assert_int_equal(settings.drain_prepend, 3);
-	assert_true(settings.damping);
-	assert_int_equal(settings.address_delay.ns, service.address_delay.ns);
-}
-
-static void too_many_checks_are_refused(void **state)
-{
-	static struct config_check many[BRAIN_CHECKS_MAX + 1];
-	struct config_service large = { .name = "x", .checks = many };
-	struct brain_check_settings checks[BRAIN_CHECKS_MAX];
-	struct brain_service_settings settings;
-
-	(void)state;
-	for (size_t i = 0; i <= BRAIN_CHECKS_MAX; i++)
-		many[i] = (struct config_check){ .type = CHECK_TCP, .name = "c" };
-	large.check_count = BRAIN_CHECKS_MAX;
-	assert_int_equal(settings_service(&large, checks, &settings), 0);
-	large.check_count++;
-	assert_int_equal(settings_service(&large, checks, &settings), ERROR_FULL);
-}
-
-/* ---- The file ---- */
 
 static void ignore_intent(
 	void *context, size_t index, const struct intent *intent, const char *reason)
@@ -185,8 +133,6 @@ static void broken_files_drain_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_tree_is_flattened_depth_first),
-		cmocka_unit_test(too_many_checks_are_refused),
 		cmocka_unit_test(drains_survive),
 		cmocka_unit_test(broken_files_drain_nobody),
 	};
