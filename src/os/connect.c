@@ -76,21 +76,27 @@ int connect_stream(const struct address *address, uint16_t port, int *ret_fd)
 	if (status != 0)
 		return status;
 	/* On this host the handshake is over by the time connect returns, although it does not
-	 * say so: asking again saves a turn of the loop. */
-	status = connect_status(*ret_fd, address, port);
+	 * say so: looking saves a turn of the loop. */
+	status = connect_status(*ret_fd);
 	if (status < 0)
 		close(*ret_fd);
 	return status;
 }
 
-int connect_status(int fd, const struct address *address, uint16_t port)
+int connect_status(int fd)
 {
-	struct sockaddr_storage storage;
-	socklen_t length = connect_sockaddr(address, port, &storage);
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+	int failure = 0;
+	socklen_t failure_size = sizeof(failure);
 
-	if (connect(fd, (const struct sockaddr *)&storage, length) == 0 || errno == EISCONN)
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &failure_size) != 0)
+		return -errno;
+	if (failure != 0)
+		return -failure;
+	if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0)
 		return 0;
-	return errno == EALREADY || errno == EINPROGRESS ? EINPROGRESS : -errno;
+	return errno == ENOTCONN ? EINPROGRESS : -errno;
 }
 
 int connect_datagram(const struct address *address, uint16_t port, int *ret_fd)

@@ -20,8 +20,9 @@ struct address connect_address(const struct sockaddr_storage *storage, uint16_t 
  * negative errno comes back. 0: connected; EINPROGRESS: ask connect_status when it is writable.
  */
 int connect_stream(const struct address *address, uint16_t port, int *ret_fd);
-/* 0: connected; EINPROGRESS: not yet; else a negative errno. */
-int connect_status(int fd, const struct address *address, uint16_t port);
+/* 0: connected; EINPROGRESS: not yet; else a negative errno. Only looks: the next connect(2), by
+ * a library that makes its own, returns 0 (Linux says EISCONN only to the one after). */
+int connect_status(int fd);
 /* A UDP socket of a random port that talks to this peer only. 0 or a negative errno. */
 int connect_datagram(const struct address *address, uint16_t port, int *ret_fd);
 

@@ -239,8 +239,7 @@ static void dns_ready(struct watch *watch, uint32_t events)
 
 	(void)events;
 	if ((watch->events & EPOLLOUT) != 0) {
-		status = connect_status(
-			state->fd, &state->target->address, settings_of(state)->port);
+		status = connect_status(state->fd);
 		if (status == 0)
 			dns_ask(state);
 		else if (status < 0)

@@ -129,8 +129,6 @@ static int service_expand(struct check_list *list, const struct config_service *
 				return ERROR_MEMORY;
 			continue;
 		}
-		if (check_type_of(checks[i].type) == NULL)
-			continue;
 		check = check_new(list, service, &checks[i]);
 		if (check == NULL)
 			return ERROR_MEMORY;

@@ -166,7 +166,6 @@ static void tcp_connected(struct tcp_state *state)
 static void tcp_ready(struct watch *watch, uint32_t events)
 {
 	struct tcp_state *state = container_of(watch, struct tcp_state, watch);
-	struct target *target = state->target;
 	int status;
 
 	if ((watch->events & EPOLLOUT) == 0) {
@@ -174,7 +173,7 @@ static void tcp_ready(struct watch *watch, uint32_t events)
 		return;
 	}
 	(void)events;
-	status = connect_status(state->fd, &target->address, target->settings->tcp.port);
+	status = connect_status(state->fd);
 	if (status == 0)
 		tcp_connected(state);
 	else if (status < 0)

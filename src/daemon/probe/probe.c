@@ -351,6 +351,7 @@ static void probe_stop(void *state)
 	config_free(probe->config);
 	socket_events_end(probe);
 	exec_room_close(&probe->tools.exec);
+	http_room_close(&probe->tools.http);
 	icmp_socket_close(&probe->tools.icmp.ipv4, &probe->tools.poller);
 	icmp_socket_close(&probe->tools.icmp.ipv6, &probe->tools.poller);
 	channel_close(probe->channel);

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "daemon/probe/exec_room.h"
+#include "daemon/probe/http_room.h"
 #include "daemon/probe/icmp_room.h"
 #include "daemon/probe/poller.h"
 #include "daemon/probe/schedule.h"
@@ -54,6 +55,7 @@ struct probe_tools {
 	struct random random;
 	struct icmp_room icmp;
 	struct exec_room exec;
+	struct http_room http;
 };
 
 struct target_events {
