@@ -196,8 +196,7 @@ static const struct neighbor_row {
 	[SPEAKER_STATE] = { "neighbor-state", LOG_DEBUG, "changes its state" },
 	[SPEAKER_ESTABLISHED] = { "neighbor-up", LOG_INFO, "is up" },
 	[SPEAKER_DOWN] = { "neighbor-down", LOG_WARNING, "is down" },
-	[SPEAKER_REFUSED] = { "neighbor-refused", LOG_WARNING,
-		"cannot be reached or was refused" },
+	[SPEAKER_REFUSED] = { "neighbor-refused", LOG_WARNING, "has no session" },
 	[SPEAKER_MALFORMED] = { "neighbor-event", LOG_WARNING, "sent a malformed UPDATE" },
 	[SPEAKER_END_OF_RIB] = { "neighbor-event", LOG_INFO, "has sent all its routes" },
 	[SPEAKER_REFRESH] = { "neighbor-event", LOG_INFO, "asks for all routes again" },
@@ -223,6 +222,10 @@ void event_neighbor(struct main_process *main, const struct record_neighbor_even
 	snprintf(message, sizeof(message), "neighbour %s %s%s%s", record->neighbor, row->text,
 		record->reason[0] == '\0' ? "" : ": ", record->reason);
 	if (record->event == SPEAKER_STATE) {
+		snprintf(message, sizeof(message), "neighbour %s goes from %s to %s",
+			record->neighbor,
+			session_state_name((enum session_state)record->old_state),
+			session_state_name((enum session_state)record->new_state));
 		event_emit(main, row->level, row->type, message, "neighbor", record->neighbor,
 			"old_state", session_state_name((enum session_state)record->old_state),
 			"new_state", session_state_name((enum session_state)record->new_state),

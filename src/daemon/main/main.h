@@ -23,8 +23,11 @@ struct main_options {
 	enum log_level log_level;
 };
 
-/* Runs the daemon. The exit code: 0 ended by a signal, in order; 1 failed; 2 the configuration
- * has mistakes (told on stderr). */
+/* A service manager should start it again: EX_TEMPFAIL of sysexits.h. */
+#define MAIN_EXIT_AGAIN 75
+
+/* Runs the daemon. The exit code: 0 ended by a signal, in order; MAIN_EXIT_AGAIN ended for a
+ * restart (SIGUSR2); 1 failed; 2 the configuration has mistakes (told on stderr). */
 int main_run(const struct main_options *options);
 
 #endif

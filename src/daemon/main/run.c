@@ -340,7 +340,9 @@ static int daemon_run(struct main_process *main)
 		error_tell(&error);
 	daemon_end(main);
 	(void)uv_loop_close(&main->loop);
-	return r == 0 ? 0 : EXIT_FAILED;
+	if (r != 0)
+		return EXIT_FAILED;
+	return main->stop_keep ? MAIN_EXIT_AGAIN : 0;
 }
 
 int main_run(const struct main_options *options)
