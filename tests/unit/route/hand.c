@@ -113,6 +113,10 @@ struct hand *hand_new_with(
 
 	assert_non_null(hand);
 	hand->now.ns = 1000000000;
+	hand->context = (struct bgp_context){ .four_octet_as = true,
+		.ibgp = settings->asn == settings->local_asn,
+		.family = { true, true },
+		.message_max = BGP_MESSAGE_MAX };
 	hand->speaker = speaker_new(speaker, &sink);
 	assert_non_null(hand->speaker);
 	hand->neighbor = speaker_neighbor_add(hand->speaker, settings, hand->now);
@@ -133,6 +137,7 @@ void hand_free(struct hand *hand)
 	speaker_free(hand->speaker);
 	for (int d = 0; d < CONNECTION_DIRECTIONS; d++)
 		free(hand->out[d]);
+	arena_clear(&hand->arena);
 	free(hand);
 }
 
@@ -329,13 +334,6 @@ void hand_send_refresh(struct hand *hand, enum connection_direction direction,
 	send_written(hand, direction, &w);
 }
 
-struct bgp_context hand_context(void)
-{
-	return (struct bgp_context){
-		.four_octet_as = true, .family = { true, true }, .message_max = BGP_MESSAGE_MAX
-	};
-}
-
 struct bgp_attributes hand_attributes(enum bgp_family family)
 {
 	/* One AS_SEQUENCE with AS 64501. */
@@ -361,14 +359,12 @@ void hand_announce(struct hand *hand, enum connection_direction direction, const
 {
 	uint8_t buffer[BGP_MESSAGE_MAX];
 	struct writer w = writer_of(buffer, sizeof(buffer));
-	struct bgp_context context = hand_context();
 	struct bgp_route_key key = { .prefix = hand_prefix(prefix) };
 	enum bgp_family family = family_of(&key.prefix);
 	struct bgp_attributes usual = hand_attributes(family);
 	size_t written;
 
-	context.ibgp = hand_view(hand).settings->asn == hand_view(hand).settings->local_asn;
-	assert_int_equal(bgp_update_write(&w, &context, family,
+	assert_int_equal(bgp_update_write(&w, &hand->context, family,
 				 attributes == NULL ? &usual : attributes, &key, 1, &written),
 		0);
 	send_written(hand, direction, &w);
@@ -378,12 +374,12 @@ void hand_withdraw(struct hand *hand, enum connection_direction direction, const
 {
 	uint8_t buffer[BGP_MESSAGE_MAX];
 	struct writer w = writer_of(buffer, sizeof(buffer));
-	struct bgp_context context = hand_context();
 	struct bgp_route_key key = { .prefix = hand_prefix(prefix) };
 	size_t written;
 
-	assert_int_equal(
-		bgp_withdraw_write(&w, &context, family_of(&key.prefix), &key, 1, &written), 0);
+	assert_int_equal(bgp_withdraw_write(
+				 &w, &hand->context, family_of(&key.prefix), &key, 1, &written),
+		0);
 	send_written(hand, direction, &w);
 }
 
@@ -449,6 +445,38 @@ struct bgp_frame hand_expect(
 	return frame;
 }
 
+struct bgp_update hand_expect_update(struct hand *hand, enum connection_direction direction)
+{
+	struct bgp_frame frame = hand_expect(hand, direction, BGP_UPDATE);
+	struct bgp_update update;
+
+	arena_reset(&hand->arena);
+	assert_int_equal(bgp_update_read(frame.body, &hand->context, &hand->arena, &update), 0);
+	/* Sent attributes are never malformed. */
+	assert_int_equal(update.verdict, BGP_VERDICT_GOOD);
+	return update;
+}
+
+const char *hand_first(struct bgp_nlri nlri, char text[PREFIX_TEXT_MAX])
+{
+	struct prefix prefix;
+	uint32_t path_id;
+
+	text[0] = '\0';
+	return bgp_nlri_next(&nlri, &prefix, &path_id) ? prefix_format(&prefix, text) : text;
+}
+
+size_t hand_count(struct bgp_nlri nlri)
+{
+	struct prefix prefix;
+	uint32_t path_id;
+	size_t count = 0;
+
+	while (bgp_nlri_next(&nlri, &prefix, &path_id))
+		count++;
+	return count;
+}
+
 void hand_drain(struct hand *hand, enum connection_direction direction)
 {
 	struct bgp_frame frame;
@@ -494,6 +522,16 @@ struct neighbor_view hand_view(const struct hand *hand)
 enum session_state hand_state(const struct hand *hand)
 {
 	return hand_view(hand).state;
+}
+
+const char *hand_path(const struct bgp_attributes *attributes, char text[64])
+{
+	return bgp_as_path_format(attributes, text, 64);
+}
+
+uint64_t hand_counter(const struct hand *hand, enum neighbor_counter counter)
+{
+	return hand_view(hand).counters[counter];
 }
 
 const struct hand_event *hand_event(const struct hand *hand, enum speaker_event_type type)

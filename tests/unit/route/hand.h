@@ -37,6 +37,8 @@ struct hand {
 	unsigned disconnects[CONNECTION_DIRECTIONS];
 	struct hand_event events[HAND_EVENTS_MAX];
 	size_t event_count;
+	struct bgp_context context; /* of what the neighbour writes and reads */
+	struct arena arena;         /* of the latest hand_expect_update */
 };
 
 /* AS 64500 towards AS 64501, both families, everything on, import all. */
@@ -74,7 +76,6 @@ void hand_withdraw(struct hand *hand, enum connection_direction direction, const
 void hand_end_of_rib(
 	struct hand *hand, enum connection_direction direction, enum bgp_family family);
 struct bgp_attributes hand_attributes(enum bgp_family family);
-struct bgp_context hand_context(void);
 
 /* Connect, exchange OPEN (NULL: hand_open()) and KEEPALIVE, read up to end-of-RIB. */
 void hand_establish(
@@ -86,6 +87,11 @@ bool hand_next(
 /* Fails the test unless the next message has this type. */
 struct bgp_frame hand_expect(
 	struct hand *hand, enum connection_direction direction, enum bgp_message_type type);
+/* The next message is an UPDATE: decoded; valid until the next call. */
+struct bgp_update hand_expect_update(struct hand *hand, enum connection_direction direction);
+/* The first prefix of an announced or withdrawn list, as text; "" if there is none. */
+const char *hand_first(struct bgp_nlri nlri, char text[PREFIX_TEXT_MAX]);
+size_t hand_count(struct bgp_nlri nlri);
 /* Forget what is waiting. */
 void hand_drain(struct hand *hand, enum connection_direction direction);
 /* Fails the test unless the connection was ended, with this NOTIFICATION as its last words
@@ -100,6 +106,9 @@ const struct hand_event *hand_event(const struct hand *hand, enum speaker_event_
 unsigned hand_event_count(const struct hand *hand, enum speaker_event_type type);
 struct prefix hand_prefix(const char *text);
 struct address hand_address(const char *text);
+/* "64500 64500" */
+const char *hand_path(const struct bgp_attributes *attributes, char text[64]);
+uint64_t hand_counter(const struct hand *hand, enum neighbor_counter counter);
 /* Originate with nothing special. */
 void hand_route(struct hand *hand, const char *prefix);
 /* Whether the speaker holds this prefix from the neighbour; *ret_view is optional. */
