@@ -64,6 +64,11 @@ static enum exit_code check_config_run(
 	return code;
 }
 
+static const struct option options[] = {
+	OPTION_CONF_DIR,
+	{ NULL, 0, NULL, NULL, COMPLETE_NOTHING, NULL },
+};
+
 static const struct positional positionals[] = {
 	{ "FILE", "the configuration, instead of --config", true, COMPLETE_FILE, NULL },
 	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
@@ -74,6 +79,7 @@ const struct command command_check_config = {
 	.group = GROUP_RUN,
 	.summary = "find all mistakes; show what would be announced",
 	.description = "Nothing is asked or changed: the daemon need not run.",
+	.options = options,
 	.positionals = positionals,
 	.exit_notes = "The exit status is 2 when there is a mistake.",
 	.example = "nearcast check-config site.yaml",

@@ -75,6 +75,7 @@ static enum exit_code config_run(const struct arguments *arguments, struct conso
 static const char *const words[] = { "schema", "default", "print", NULL };
 
 static const struct option options[] = {
+	OPTION_CONF_DIR,
 	{ "defaults", 'd', NULL, "print: also what was not said and has a default",
 		COMPLETE_NOTHING, NULL },
 	{ "secrets", 0, NULL, "print: passwords that stand in the file are shown",

@@ -54,9 +54,9 @@ enum exit_code configuration_load(const struct arguments *arguments, struct cons
 	const char *path, struct configuration *configuration)
 {
 	struct error error = { 0 };
-	int code = config_load(path == NULL ? configuration_path(arguments) : path, NULL,
-		&configuration->files, &configuration->config, &configuration->diagnostics,
-		&error);
+	int code = config_load(path == NULL ? configuration_path(arguments) : path,
+		arguments_value(arguments, "conf-dir"), &configuration->files,
+		&configuration->config, &configuration->diagnostics, &error);
 
 	if (code == 0)
 		return EXIT_CODE_OK;

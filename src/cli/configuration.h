@@ -19,8 +19,16 @@ struct configuration {
 /* --config, or else the default. */
 const char *configuration_path(const struct arguments *arguments);
 
-/* Reads path (NULL: configuration_path) and conf.d beside it. Mistakes and what else fails are
- * printed: to err for people, to out with --json; warnings are left in diagnostics. */
+#define OPTION_CONF_DIR                                                                                  \
+	{                                                                                                \
+		"conf-dir", 0, "DIR",                                                                    \
+			"more files, *.yaml (default: conf.d beside the configuration; empty for none)", \
+			COMPLETE_DIRECTORY, NULL                                                         \
+	}
+
+/* Reads path (NULL: configuration_path) and --conf-dir, or conf.d beside it. Mistakes and what
+ * else fails are printed: to err for people, to out with --json; warnings are left in
+ * diagnostics. */
 enum exit_code configuration_load(const struct arguments *arguments, struct console *console,
 	const char *path, struct configuration *configuration);
 void configuration_clear(struct configuration *configuration);

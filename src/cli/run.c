@@ -54,9 +54,7 @@ static enum exit_code run_run(const struct arguments *arguments, struct console 
 }
 
 static const struct option options[] = {
-	{ "conf-dir", 0, "DIR",
-		"more files, *.yaml (default: conf.d beside the configuration; empty for none)",
-		COMPLETE_DIRECTORY, NULL },
+	OPTION_CONF_DIR,
 	{ "state-dir", 0, "DIR", "what survives a restart (default " MAIN_STATE_DIR ")",
 		COMPLETE_DIRECTORY, NULL },
 	{ "user", 'u', "NAME", "the user to become when started as root", COMPLETE_NOTHING,

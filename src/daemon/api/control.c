@@ -127,14 +127,18 @@ int control_lines_add(struct control_lines *lines, const void *bytes, size_t len
 int control_lines_next(struct control_lines *lines, const char **ret_line, size_t *ret_length)
 {
 	size_t left = lines->length - lines->taken;
+	size_t most = left < CONTROL_LINE_MAX ? left : CONTROL_LINE_MAX;
 	const char *start, *newline;
 
 	if (left == 0)
 		return 0;
 	start = lines->bytes + lines->taken;
-	newline = memchr(start, '\n', left < CONTROL_LINE_MAX ? left : CONTROL_LINE_MAX);
-	if (newline == NULL)
+	newline = memchr(start + lines->searched, '\n', most - lines->searched);
+	if (newline == NULL) {
+		lines->searched = most;
 		return left < CONTROL_LINE_MAX ? 0 : ERROR_RANGE;
+	}
+	lines->searched = 0;
 	*ret_line = start;
 	*ret_length = (size_t)(newline - start);
 	lines->taken += *ret_length + 1;

@@ -29,7 +29,8 @@
 struct control_lines {
 	char *bytes;
 	size_t length, room;
-	size_t taken; /* bytes at the front that control_lines_next gave away */
+	size_t taken;    /* bytes at the front that control_lines_next gave away */
+	size_t searched; /* behind these: bytes that are known to hold no newline */
 };
 
 /* Append what came from the stream, at any split. 0 or ERROR_MEMORY. Take the lines before more

@@ -62,6 +62,16 @@ class Local(unittest.TestCase):
         document = json.loads(self.run_cli("check-config", "--json", self.file, status=2).stdout)
         self.assertEqual([(e["line"], e["column"]) for e in document["errors"]], [(2, 1), (3, 6)])
 
+    def test_more_files(self):
+        self.write("site: fra1\n")
+        more = os.path.join(self.folder.name, "more")
+        os.mkdir(more)
+        with open(os.path.join(more, "a.yaml"), "w", encoding="utf-8") as file:
+            file.write("servces: {}\n")
+        self.run_cli("check-config", self.file)
+        self.assertIn("more/a.yaml:1:1", self.run_cli("check-config", self.file, "--conf-dir", more,
+                                                      status=2).stderr)
+
     def test_no_file(self):
         self.assertIn("/nowhere.yaml", self.run_cli("check-config", "/nowhere.yaml", status=2)
                       .stderr)
