@@ -107,9 +107,13 @@ static struct cursor path_cursor(const struct as_path *path)
 
 static void segment_write(struct writer *w, const struct segment *segment)
 {
-	writer_u8(w, segment->type);
-	writer_u8(w, segment->count);
-	writer_bytes(w, segment->numbers, segment->count * 4u);
+	uint8_t *bytes = writer_reserve(w, 2 + segment->count * 4u);
+
+	if (bytes == NULL)
+		return;
+	bytes[0] = segment->type;
+	bytes[1] = segment->count;
+	memcpy(bytes + 2, segment->numbers, segment->count * 4u);
 }
 
 static bool has_confed(const struct as_path *path)
@@ -220,7 +224,7 @@ bool as_path_merge(struct as_path *path, const struct as_path *as4, struct arena
 	uint8_t *bytes;
 
 	/* A shorter AS_PATH means that AS4_PATH is stale: keep AS_PATH alone. */
-	if (have < want)
+	if (have < want || want == 0)
 		return true;
 	bytes = arena_take(arena, room);
 	if (bytes == NULL)

@@ -493,14 +493,6 @@ const struct attribute_row *attribute_row_of(uint8_t code)
 	return code < ROW_COUNT && rows[code].name != NULL ? &rows[code] : NULL;
 }
 
-const struct attribute_row *attribute_row_next(const struct attribute_row *row)
-{
-	for (row = row == NULL ? rows : row + 1; row < rows + ROW_COUNT; row++)
-		if (row->name != NULL)
-			return row;
-	return NULL;
-}
-
 const char *bgp_attribute_name(uint8_t code)
 {
 	const struct attribute_row *row = attribute_row_of(code);

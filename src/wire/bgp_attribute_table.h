@@ -62,9 +62,6 @@ void mp_unreach_read(struct attribute_reading *reading, uint8_t flags, struct cu
 
 /* NULL if the attribute is not understood. */
 const struct attribute_row *attribute_row_of(uint8_t code);
-/* The row behind this one by code, the first for NULL; NULL ends. */
-const struct attribute_row *attribute_row_next(const struct attribute_row *row);
-
 /* The address of a host, as RFC 4271 section 6.3 wants a next hop to be. */
 bool attribute_next_hop_sane(const struct address *address);
 

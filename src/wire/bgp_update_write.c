@@ -43,48 +43,43 @@ static bool attributes_sane(const struct bgp_context *context, const struct bgp_
 	       as_path_check(path, true, context->ibgp) == NULL;
 }
 
+#define BIT(code) (1ull << BGP_ATTRIBUTE_##code)
+
 /* A list without elements is no attribute: RFC 7606 section 4. */
-static bool list_is_empty(const struct bgp_attributes *attributes, uint8_t code)
+static uint64_t empty_lists(const struct bgp_attributes *a)
 {
-	switch (code) {
-	case BGP_ATTRIBUTE_COMMUNITIES:
-		return attributes->community_count == 0;
-	case BGP_ATTRIBUTE_CLUSTER_LIST:
-		return attributes->cluster_count == 0;
-	case BGP_ATTRIBUTE_EXTENDED_COMMUNITIES:
-		return attributes->extended_community_count == 0;
-	case BGP_ATTRIBUTE_LARGE_COMMUNITIES:
-		return attributes->large_community_count == 0;
-	default:
-		return false;
-	}
+	return (a->community_count == 0 ? BIT(COMMUNITIES) : 0) |
+	       (a->cluster_count == 0 ? BIT(CLUSTER_LIST) : 0) |
+	       (a->extended_community_count == 0 ? BIT(EXTENDED_COMMUNITIES) : 0) |
+	       (a->large_community_count == 0 ? BIT(LARGE_COMMUNITIES) : 0);
 }
 
-/* Whether the row is to be written, for this neighbour and carriage. */
-static bool row_wanted(const struct attribute_row *row, const struct bgp_context *context,
-	const struct bgp_attributes *attributes, enum carriage carriage)
+/* RFC 6793 section 4.2.2: what an OLD speaker cannot see otherwise. */
+static uint64_t as4_wanted(const struct bgp_context *context, const struct bgp_attributes *a)
 {
-	struct as_path path = { attributes->as_path, attributes->as_path_size };
+	struct as_path path = { a->as_path, a->as_path_size };
+	uint64_t wanted = 0;
 
-	switch (row->code) {
-	case BGP_ATTRIBUTE_MP_REACH:
-	case BGP_ATTRIBUTE_MP_UNREACH:
-		return false;
-	case BGP_ATTRIBUTE_ORIGIN:
-	case BGP_ATTRIBUTE_AS_PATH:
-		return true;
-	case BGP_ATTRIBUTE_NEXT_HOP:
-		return carriage == CARRIAGE_CLASSIC;
-	case BGP_ATTRIBUTE_AS4_PATH:
-		return !context->four_octet_as && as_path_needs_as4(&path);
-	case BGP_ATTRIBUTE_AS4_AGGREGATOR:
-		return !context->four_octet_as &&
-		       PRESENT(attributes, BGP_ATTRIBUTE_AGGREGATOR) &&
-		       attributes->aggregator_asn > UINT16_MAX;
-	default:
-		return PRESENT(attributes, row->code) && (context->ibgp || !row->ibgp_only) &&
-		       !list_is_empty(attributes, row->code);
-	}
+	if (context->four_octet_as)
+		return 0;
+	if (as_path_needs_as4(&path))
+		wanted |= BIT(AS4_PATH);
+	if (PRESENT(a, BGP_ATTRIBUTE_AGGREGATOR) && a->aggregator_asn > UINT16_MAX)
+		wanted |= BIT(AS4_AGGREGATOR);
+	return wanted;
+}
+
+/* What is to be written for this neighbour and carriage, a bit a code. */
+static uint64_t attributes_wanted(const struct bgp_context *context,
+	const struct bgp_attributes *a, enum carriage carriage)
+{
+	static const uint64_t decided_apart = BIT(NEXT_HOP) | BIT(MP_REACH) | BIT(MP_UNREACH) |
+					      BIT(AS4_PATH) | BIT(AS4_AGGREGATOR);
+	uint64_t wanted = a->present & ~decided_apart & ~empty_lists(a);
+
+	if (carriage == CARRIAGE_CLASSIC)
+		wanted |= BIT(NEXT_HOP);
+	return wanted | BIT(ORIGIN) | BIT(AS_PATH) | as4_wanted(context, a);
 }
 
 /* Flags, code, length, value. The length's size is known only afterwards: the value moves by
@@ -115,10 +110,15 @@ static void row_write(struct writer *w, const struct attribute_row *row,
 static void attributes_write(struct writer *w, const struct bgp_context *context,
 	const struct bgp_attributes *attributes, enum carriage carriage)
 {
-	for (const struct attribute_row *row = attribute_row_next(NULL); row != NULL;
-		row = attribute_row_next(row))
-		if (row_wanted(row, context, attributes, carriage))
+	uint64_t left = attributes_wanted(context, attributes, carriage);
+
+	for (; left != 0; left &= left - 1) {
+		const struct attribute_row *row =
+			attribute_row_of((uint8_t)__builtin_ctzll(left));
+
+		if (row != NULL && (context->ibgp || !row->ibgp_only))
 			row_write(w, row, context, attributes);
+	}
 }
 
 /* Bytes of MP_REACH_NLRI in front of its prefixes. */
