@@ -76,7 +76,7 @@ static bool files_restrict(enum sandbox_files files)
 	int ruleset;
 	bool restricted;
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SANDBOX_SANITIZED
 	/* A sanitizer's report wants to read our own binary. */
 	files = files < SANDBOX_FILES_READ ? SANDBOX_FILES_READ : files;
 #endif
@@ -105,7 +105,7 @@ static bool files_restrict(enum sandbox_files files)
 /* Calls that none of our processes makes, and that have helped attackers of the kernel. The
  * last two are allowed where programs are executed. */
 static const uint16_t refused_calls[] = {
-#if !defined(__SANITIZE_ADDRESS__)
+#ifndef SANDBOX_SANITIZED
 	SYS_ptrace, /* a sanitizer looks for leaks by it */
 #endif
 	SYS_process_vm_readv,
@@ -197,7 +197,7 @@ int sandbox_enter(const struct sandbox_settings *settings, struct sandbox_result
 		return r;
 	limit_set(RLIMIT_CORE, 0);
 	limit_set(RLIMIT_NOFILE, settings->descriptors);
-#if !defined(__SANITIZE_ADDRESS__)
+#ifndef SANDBOX_SANITIZED
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 	ret_result->landlock = files_restrict(settings->files);

@@ -7,6 +7,15 @@
 
 #include "base/error.h"
 
+/* A build with the address sanitizer: it must read its own binary and trace itself. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANDBOX_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANDBOX_SANITIZED
+#endif
+#endif
+
 enum sandbox_files {
 	SANDBOX_FILES_NONE,      /* no path at all */
 	SANDBOX_FILES_LIBRARIES, /* read libraries and what TLS needs of /etc */

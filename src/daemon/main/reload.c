@@ -265,7 +265,9 @@ static int reload_commit(struct main_process *main, struct reload *reload, struc
 	int r = sockets_open(main, reload->config, &error);
 
 	if (r != 0) {
-		text_add(message, error.text);
+		text_print(message, "%s%s", error.text,
+			r == ERROR_EXISTS ? "; another address on the same port needs a restart"
+					  : "");
 		return r;
 	}
 	config_swap(main, reload);
