@@ -38,7 +38,7 @@ clang: $(CLANG)/build.ninja ## the same with clang in build-clang/
 	$(NINJA) -C $(CLANG)
 
 release: $(RELEASE)/build.ninja ## optimised and hardened in build-release/
-	$(NINJA) -C $(RELEASE)
+	$(NINJA) -C $(RELEASE) src/cli/nearcast
 
 fuzz: $(FUZZ)/build.ninja ## libFuzzer targets in build-fuzz/
 	$(NINJA) -C $(FUZZ)

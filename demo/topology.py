@@ -103,7 +103,7 @@ class Internet:
 
     def _routers(self, nodes):
         asn = ROUTERS
-        isp = Bird(nodes["isp"], asn["isp"], originate=["192.0.2.0/24", "fd00:ff::/64"],
+        isp = Bird(nodes["isp"], asn["isp"], originate=["192.0.0.0/16", "fd00:ff::/48"],
                    neighbors=[Neighbor("10.0.1.2", asn["east-transit"])])
         east = Bird(nodes["east-transit"], asn["east-transit"], neighbors=[
             Neighbor("10.0.1.1", asn["isp"]), Neighbor("10.0.2.2", asn["west-transit"]),
