@@ -165,6 +165,7 @@ static void family_out(
 	if (!list_empty(&adj_out->withdrawals[family]))
 		return;
 	groups_out(neighbor, w, family, now);
+	withdrawals_out(neighbor, w, family, now); /* of groups that fit nowhere */
 	if (adj_out->pending[family] > 0 || writer_room(w) < MARKER_ROOM)
 		return;
 	end_of_rib_out(neighbor, w, family);

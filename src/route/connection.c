@@ -132,6 +132,20 @@ static bool hard_agreed(const struct connection *connection)
 	       connection->remote_open.capabilities.restart_notification;
 }
 
+/* RFC 8538 section 3.1: the data of a Hard Reset is the NOTIFICATION that it stands for. */
+static void hard_reset_write(struct writer *w, const struct bgp_fault *fault)
+{
+	struct bgp_fault hard = { .code = BGP_ERROR_CEASE,
+		.subcode = BGP_CEASE_HARD_RESET,
+		.data = { fault->code, fault->subcode } };
+	size_t room = sizeof(hard.data) - 2;
+	size_t length = fault->data_length < room ? fault->data_length : room;
+
+	memcpy(hard.data + 2, fault->data, length);
+	hard.data_length = (uint16_t)(length + 2);
+	bgp_notification_write(w, &hard);
+}
+
 static size_t last_words(const struct connection *connection, const struct ending *ending,
 	uint8_t *buffer, size_t size)
 {
@@ -143,9 +157,11 @@ static size_t last_words(const struct connection *connection, const struct endin
 	/* Who we are helps whoever reads why we end. */
 	if (connection->open_due)
 		bgp_open_write(&w, &connection->sent_open);
-	if (cease_has_text(&ending->fault) || (hard && ending->fault.code == BGP_ERROR_CEASE))
+	if (cease_has_text(&ending->fault))
 		bgp_cease_write(&w, ending->fault.subcode,
 			ending->text == NULL ? "" : ending->text, hard);
+	else if (hard)
+		hard_reset_write(&w, &ending->fault);
 	else
 		bgp_notification_write(&w, &ending->fault);
 	return w.failed ? 0 : writer_length(&w);

@@ -118,19 +118,20 @@ static void limit_fault(
 bool message_limit_check(struct connection *connection, struct instant now)
 {
 	struct neighbor *neighbor = connection->neighbor;
-	struct bgp_fault fault;
+	/* Hard: it will not be back soon, so neither side should keep the other's routes. */
+	struct ending ending = { .reason = "it announces more prefixes than maximum-prefixes",
+		.hard = true };
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
 		if (neighbor->settings.maximum_prefixes == 0 ||
 			neighbor->adj_in.count[f] <= neighbor->settings.maximum_prefixes)
 			continue;
-		neighbor_event(neighbor,
-			(struct speaker_event){ .type = SPEAKER_PREFIX_LIMIT,
-				.family = (uint8_t)f,
-				.reason = "it announces more prefixes than maximum-prefixes" });
-		limit_fault(neighbor, f, &fault);
-		return fail(connection, &fault,
-			"it announces more prefixes than maximum-prefixes", now);
+		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_PREFIX_LIMIT,
+						 .family = (uint8_t)f,
+						 .reason = ending.reason });
+		limit_fault(neighbor, f, &ending.fault);
+		session_connection_failed(connection, &ending, now);
+		return false;
 	}
 	return true;
 }

@@ -44,15 +44,13 @@ void restart_capability(const struct neighbor *neighbor, struct bgp_capabilities
 
 static bool keeps_routes(const struct neighbor *neighbor, const struct ending *ending)
 {
-	const struct bgp_capabilities *received = &neighbor->received;
-
-	if (!neighbor->settings.graceful_restart || !neighbor->received_valid ||
-		!received->graceful_restart || neighbor->admin_down || neighbor->removed)
+	if (!neighbor->settings.graceful_restart || !neighbor->agreed.graceful_restart ||
+		neighbor->admin_down || neighbor->removed)
 		return false;
 	if (ending->keep_routes)
 		return true;
 	/* RFC 8538 section 4: any NOTIFICATION but a Hard Reset, when both sides said N. */
-	return received->restart_notification && ending->fault.code != BGP_ERROR_NONE &&
+	return neighbor->agreed.restart_notification && ending->fault.code != BGP_ERROR_NONE &&
 	       !ending->hard;
 }
 

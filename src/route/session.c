@@ -289,7 +289,6 @@ static void agreed_fill(struct neighbor *neighbor, const struct connection *conn
 		ours->restart_notification && theirs->restart_notification;
 	neighbor->agreed = agreed;
 	neighbor->received = *theirs;
-	neighbor->received_valid = true;
 }
 
 void session_established(struct connection *connection, struct instant now)

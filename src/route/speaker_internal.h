@@ -172,7 +172,6 @@ struct neighbor {
 	struct timer connect_retry, idle_hold, restart_timer;
 	unsigned failures; /* in a row: lengthen idle_hold */
 	struct bgp_capabilities agreed, received;
-	bool received_valid;
 	struct adj_in adj_in;
 	struct adj_out adj_out;
 	bool restarting; /* it restarts: its routes are stale */

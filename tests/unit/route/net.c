@@ -135,10 +135,10 @@ void net_end(struct net *net)
 	}
 }
 
-static struct speaker *node_speaker(struct node *node, uint32_t router_id, bool restarting)
+static struct speaker *node_speaker(struct node *node, bool restarting)
 {
 	struct speaker_settings settings = { .asn = node->asn,
-		.router_id = router_id,
+		.router_id = node->router_id,
 		.seed = random_u64(&node->net->random),
 		.restarting = restarting,
 		.hostname = "node" };
@@ -157,10 +157,25 @@ struct node *net_node(struct net *net, uint32_t asn, uint32_t router_id)
 	node->asn = asn;
 	node->address = address_ipv4(0x0a000001u + (uint32_t)node->index);
 	node->accepts_output = SIZE_MAX;
-	if (router_id == 0)
-		router_id = 0x0a000001u + (uint32_t)node->index;
-	node->speaker = node_speaker(node, router_id, false);
+	node->router_id = router_id != 0 ? router_id : 0x0a000001u + (uint32_t)node->index;
+	node->speaker = node_speaker(node, false);
 	return node;
+}
+
+void net_restart(struct node *node, bool restarting)
+{
+	struct net *net = node->net;
+
+	speaker_free(node->speaker);
+	for (size_t i = 0; i < sizeof(net->connects) / sizeof(net->connects[0]); i++)
+		if (net->connects[i].from == node->index)
+			net->connects[i].used = false;
+	for (size_t i = 0; i < sizeof(net->wires) / sizeof(net->wires[0]); i++)
+		for (int end = 0; end < 2; end++)
+			if (net->wires[i].used && net->wires[i].node[end] == node->index)
+				net->wires[i].closed[end] = true;
+	memset(net->ready[node->index], 0, sizeof(net->ready[node->index]));
+	node->speaker = node_speaker(node, restarting);
 }
 
 struct neighbor_settings net_settings(const struct node *node, const struct node *other)

@@ -27,7 +27,7 @@ struct node {
 	struct net *net;
 	int index;
 	struct speaker *speaker;
-	uint32_t asn;
+	uint32_t asn, router_id;
 	struct address address;
 	bool deaf;             /* reads nothing: the other end's output piles up */
 	bool unreachable;      /* connections to it fail */
@@ -70,6 +70,9 @@ void net_run(struct net *net, int64_t ms);
 bool net_until_up(const struct node *a, const struct node *b, int64_t ms);
 /* Both ends of all connections between them see a reset. */
 void net_cut(struct node *a, struct node *b);
+/* The process dies and another takes its place, without neighbours and routes: the other ends
+ * of its connections see them close. */
+void net_restart(struct node *node, bool restarting);
 /* Announce 198.51.x.0/24 (or 2001:db8:x::/48) with this MED. */
 void net_announce(struct node *node, unsigned x, bool ipv6, uint32_t med);
 void net_withdraw(struct node *node, unsigned x, bool ipv6);
