@@ -2,7 +2,7 @@
 """A user that asks a question every few milliseconds and writes down who answered.
 
 Two kinds of question: `id.server CH TXT` over UDP to the DNS service, and GET / over HTTP to the web
-service. One question is in flight at a time; one without an answer after `TIMEOUT_S` is lost.
+service. A question without an answer after `TIMEOUT_S` is lost.
 """
 import collections
 import select
@@ -42,36 +42,69 @@ class Asker(threading.Thread):
         self._end = threading.Event()
 
     def run(self):
-        number = 0
         with self.node.inside():
-            while not self._end.is_set():
-                number += 1
-                when = time.monotonic()
-                try:
-                    who = self._dns(number) if self.kind == "dns" else self._web()
-                except OSError:
-                    who = None
-                self.answers.append(Answer(when, who))
-                self._end.wait(max(0, when + EVERY_S - time.monotonic()))
+            if self.kind == "dns":
+                self._dns()
+            else:
+                self._web()
 
-    def _dns(self, number):
+    # ---- DNS: a question every EVERY_S whatever became of those before it
+
+    def _dns(self):
         with socket.socket(self.family, socket.SOCK_DGRAM) as s:
-            s.settimeout(TIMEOUT_S)
+            s.setblocking(False)
             s.connect((self.address, self.port))
+            waiting, number, due = collections.OrderedDict(), 0, time.monotonic()
+            while not self._end.is_set():
+                now = time.monotonic()
+                if now >= due:
+                    number = (number + 1) & 0xffff
+                    waiting[number] = now
+                    due = max(due + EVERY_S, now)
+                    self._send(s, number)
+                self._forget_old(waiting, now)
+                if select.select([s], [], [], max(0, due - time.monotonic()))[0]:
+                    self._receive(s, waiting)
+
+    @staticmethod
+    def _send(s, number):
+        try:
             s.send(_dns_question(number))
-            return _dns_answer(s.recv(512))
+        except OSError:
+            pass  # an ICMP error of an earlier question; this one counts as lost if unanswered
+
+    def _receive(self, s, waiting):
+        try:
+            data = s.recv(512)
+        except OSError:
+            return
+        when = waiting.pop(struct.unpack(">H", data[:2])[0], None)
+        if when is not None:
+            self.answers.append(Answer(when, _dns_answer(data)))
+
+    def _forget_old(self, waiting, now):
+        while waiting and next(iter(waiting.values())) < now - TIMEOUT_S:
+            self.answers.append(Answer(waiting.popitem(last=False)[1], None))
+
+    # ---- web: one connection after another
 
     def _web(self):
+        while not self._end.is_set():
+            when = time.monotonic()
+            try:
+                who = self._get()
+            except OSError:
+                who = None
+            self.answers.append(Answer(when, who))
+            self._end.wait(max(0, when + EVERY_S - time.monotonic()))
+
+    def _get(self):
         with socket.socket(self.family, socket.SOCK_STREAM) as s:
             s.settimeout(TIMEOUT_S)
             s.connect((self.address, self.port))
             s.sendall(b"GET / HTTP/1.0\r\n\r\n")
             data = b""
-            while True:
-                ready, _, _ = select.select([s], [], [], TIMEOUT_S)
-                part = s.recv(4096) if ready else b""
-                if not part:
-                    break
+            while part := s.recv(4096):
                 data += part
             if b" 200 " not in data.split(b"\r\n", 1)[0]:
                 return None
@@ -87,8 +120,9 @@ class Asker(threading.Thread):
         return [answer for answer in list(self.answers) if answer.when >= when]
 
     def first_from(self, who, since):
-        """The first answer of `who` to a question asked after `since`, or None."""
-        return next((a for a in self.since(since) if a.who == who), None)
+        """The earliest question after `since` that `who` answered, or None."""
+        return min((a for a in self.since(since) if a.who == who), default=None,
+                   key=lambda a: a.when)
 
     def lost_since(self, since):
         return sum(1 for answer in self.since(since) if answer.who is None)
