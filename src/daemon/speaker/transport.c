@@ -441,6 +441,22 @@ static void on_readable(struct transport *transport)
 	}
 }
 
+/* The socket has an error. What came before it, a NOTIFICATION perhaps, is read first; libuv's
+ * own word for it ("bad file descriptor") tells nobody anything. */
+static void on_broken(struct transport *transport)
+{
+	struct error error = { 0 };
+	char reason[256] = "the connection broke";
+
+	if (transport->phase == TRANSPORT_OPEN || transport->phase == TRANSPORT_LINGERING)
+		on_readable(transport);
+	if (transport->phase == TRANSPORT_CLOSED)
+		return;
+	if (tcp_result(transport->fd, &error) != 0)
+		error_text(&error, reason, sizeof(reason));
+	transport_lost(transport, reason);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct transport *transport = poll->data;
@@ -449,7 +465,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	if (transport->phase == TRANSPORT_CONNECTING) {
 		on_connected(transport);
 	} else if (status < 0) {
-		transport_lost(transport, uv_strerror(status));
+		on_broken(transport);
 	} else {
 		if (events & UV_WRITABLE)
 			on_writable(transport);
