@@ -146,6 +146,7 @@ struct neighbor *speaker_neighbor_add(
 	neighbor->speaker = speaker;
 	neighbor->admin_down = settings->shutdown;
 	neighbor->state_since = neighbor->added_at = now;
+	neighbor->received.role = neighbor->agreed.role = BGP_ROLE_NONE;
 	for (int d = 0; d < CONNECTION_DIRECTIONS; d++)
 		connection_init(
 			&neighbor->connections[d], neighbor, (enum connection_direction)d);

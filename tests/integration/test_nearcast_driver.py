@@ -22,7 +22,7 @@ if "run" in words:
     print("configuration:", config, flush=True)
     if "crash" in config:
         sys.exit("==1==ERROR: AddressSanitizer: heap-use-after-free")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: (os.unlink(mark), sys.exit(0)))
     open(mark, "w").write(str(os.getpid()))
     while True:
         signal.pause()
