@@ -108,6 +108,8 @@ static void cease_check(
 	assert_int_equal(n.subcode, subcode);
 	assert_int_equal(n.hard_reset, hard_reset);
 	assert_string_equal(n.text, expected);
+	/* Without a text there is not even its length. */
+	assert_int_equal(n.data_length, expected[0] == '\0' ? 0 : strlen(expected) + 1);
 }
 
 static void test_cease(void **state)

@@ -64,6 +64,7 @@ static void test_messages(void **state)
 		{ "RFC 9072, list before the end", HEAD "ff ff 0008 02 0006 4104 00011170", 0,
 			"", 0 },
 		{ "RFC 9072, half its length", HEAD "ff ff 00", 0, "", 0 },
+		{ "type 255 behind a length of zero", HEAD "00 ff 0000", 0, "", 0 },
 		{ "type 255 as a later parameter", HEAD "04 0200 ff00", 4, "", 0 },
 		{ "cut in the head", "04 fde9 005a c00002", 0, "", 0 },
 		{ "no list length", HEAD, 0, "", 0 },
