@@ -168,6 +168,17 @@ static bool socket_takes(const struct nlmsghdr *message, const struct wanted *wa
 	return same_family && address_equal(&own, wanted->address);
 }
 
+/* The end of a list says how it went: a negative errno, or nothing or zero. */
+static enum verdict end_judge(const struct nlmsghdr *message, int *ret_errno)
+{
+	int status = 0;
+
+	if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(status)))
+		memcpy(&status, NLMSG_DATA(message), sizeof(status));
+	*ret_errno = status < 0 ? -status : 0;
+	return status < 0 ? VERDICT_FAILED : VERDICT_ABSENT;
+}
+
 static enum verdict message_judge(const struct nlmsghdr *message, const struct wanted *wanted,
 	bool listing, int *ret_errno)
 {
@@ -175,12 +186,14 @@ static enum verdict message_judge(const struct nlmsghdr *message, const struct w
 	const struct inet_diag_msg *socket = NLMSG_DATA(message);
 
 	if (message->nlmsg_type == NLMSG_DONE)
-		return VERDICT_ABSENT;
+		return end_judge(message, ret_errno);
 	if (message->nlmsg_type == NLMSG_ERROR) {
 		if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*failure)))
 			return VERDICT_MORE;
 		*ret_errno = -failure->error;
-		return *ret_errno == ENOENT ? VERDICT_ABSENT : VERDICT_FAILED;
+		/* Of one socket ENOENT means that it is not there. Of a list, which may be
+		 * empty, it means that the kernel cannot tell: it has no such module. */
+		return *ret_errno == ENOENT && !listing ? VERDICT_ABSENT : VERDICT_FAILED;
 	}
 	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
 		message->nlmsg_len < NLMSG_LENGTH(sizeof(*socket)))
@@ -250,6 +263,9 @@ int socket_diag_listening(struct socket_diag *diag, const struct address *addres
 	for (size_t i = 0; i < count && verdict == VERDICT_ABSENT; i++) {
 		request = request_list(diag, &wanted, families[i]);
 		verdict = ask(diag, &request, &wanted, &number);
+		/* A kernel without IPv6 has no IPv6 sockets. */
+		if (verdict == VERDICT_FAILED && number == ENOENT && i + 1 < count)
+			verdict = VERDICT_ABSENT;
 	}
 	if (verdict == VERDICT_FOUND)
 		return 0;

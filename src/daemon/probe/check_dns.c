@@ -8,7 +8,9 @@
  *
  * 1. Only an answer to this very question counts: others (late, of another ID) are passed over.
  * 2. From the asked address, what is no DNS at all is a failure, not a reason to wait.
- * 3. UDP sockets are connected, so that a closed port answers with ECONNREFUSED at once.
+ * 3. A TCP connection is reset once its answer was read: thousands in TIME_WAIT would use up
+ * the ports of the address, and finding a free one gets slow long before.
+ * 4. UDP sockets are connected, so that a closed port answers with ECONNREFUSED at once.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +52,10 @@ static const char *endpoint(const struct dns_state *state)
 static void dns_release(struct target *target, struct dns_state *state)
 {
 	watch_end(&target->tools->poller, &state->watch);
-	close(state->fd);
+	if (target->settings->dns.transport == TRANSPORT_TCP)
+		connect_abort(state->fd);
+	else
+		close(state->fd);
 	state->fd = -1;
 	text_clear(&state->stream);
 }

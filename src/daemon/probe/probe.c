@@ -26,7 +26,7 @@
 #include "os/clock.h"
 #include "os/log.h"
 
-#define EVENTS_A_TURN   256
+#define EVENTS_A_TURN 256
 
 struct probe {
 	struct channel *channel;
@@ -362,6 +362,17 @@ static void probe_stop(void *state)
 	poller_close(&probe->tools.poller, poller_closed);
 }
 
+/* Checks that need what is missing say so, each in its evidence. */
+static void netlink_open(struct probe_tools *tools)
+{
+	struct error error = { 0 };
+
+	if (socket_diag_open(&tools->diag, &error) != 0)
+		log_event(LOG_WARNING, "start", "%s: socket checks do not work", error.text);
+	if (locality_open(&tools->locality, &error) != 0)
+		log_event(LOG_WARNING, "start", "%s: only exec checks work", error.text);
+}
+
 /* After the poller and the prepare handle are there, so that probe_stop can undo the rest. */
 static int probe_open_tools(
 	struct probe *probe, uv_loop_t *loop, int channel_fd, struct error *error)
@@ -382,11 +393,8 @@ static int probe_open_tools(
 	}
 	if (getrandom(&tools->random.state, sizeof(tools->random.state), 0) < 0)
 		return error_system(error, errno, "no random numbers");
+	netlink_open(tools);
 	status = schedule_open(&tools->schedule, &tools->poller, error);
-	if (status == 0)
-		status = socket_diag_open(&tools->diag, error);
-	if (status == 0)
-		status = locality_open(&tools->locality, error);
 	if (status == 0 &&
 		(exec_room_open(&tools->exec, &tools->poller, &tools->schedule) != 0 ||
 			alarm_add(&tools->schedule, &probe->heartbeat, heartbeat_ring) != 0 ||
