@@ -174,6 +174,7 @@ void feed_child(struct main_process *main, enum process process)
 		feed_renew(main);
 		sockets_send(main, process);
 		secrets_send(main);
+		main_neighbors_shut(main);
 		main->synced = false;
 		routes_resend(main);
 	} else {

@@ -139,6 +139,12 @@ struct reload_note {
 	uint64_t count, failures;
 };
 
+/* What main knows of a neighbour. */
+struct neighbor_note {
+	bool up;
+	bool shut; /* by the operator's verb: no problem, and still so in a new speaker */
+};
+
 struct main_process {
 	const struct main_options *options;
 	uv_loop_t loop;
@@ -166,7 +172,7 @@ struct main_process {
 	bool synced;    /* the speaker was told that the first batch of routes is complete */
 	bool stop_keep; /* a stop that keeps what it can: for a restart */
 	bool ready_said;
-	bool *neighbors_up; /* by the index in config->neighbors; owned */
+	struct neighbor_note *neighbors; /* by the index in config->neighbors; owned */
 	struct instant stop_began;
 	char stop_reason[128];
 };
@@ -302,6 +308,10 @@ void stop_look(struct main_process *main); /* something ended or left: go on if 
 
 /* ---- neighbors.c: which of them are established ---- */
 
+/* The operator's verb was passed on. */
+void main_neighbor_verb(struct main_process *main, const struct record_verb *record);
+/* A new speaker starts with every neighbour enabled: shut those again that were. */
+void main_neighbors_shut(struct main_process *main);
 void main_neighbor_note(struct main_process *main, const struct record_neighbor_event *record);
 void main_neighbors_forget(struct main_process *main);
 /* To the present configuration from the one before (NULL: none). 0 or ERROR_MEMORY. */

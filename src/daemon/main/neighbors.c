@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which neighbours are established, by the speaker's events: for status and problems. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,30 +22,56 @@ void main_neighbor_note(struct main_process *main, const struct record_neighbor_
 	if (index == SIZE_MAX)
 		return;
 	if (record->event == SPEAKER_ESTABLISHED)
-		main->neighbors_up[index] = true;
+		main->neighbors[index].up = true;
 	else if (record->event == SPEAKER_DOWN)
-		main->neighbors_up[index] = false;
+		main->neighbors[index].up = false;
 }
 
 void main_neighbors_forget(struct main_process *main)
 {
 	for (size_t i = 0; i < main->config->neighbor_count; i++)
-		main->neighbors_up[i] = false;
+		main->neighbors[i].up = false;
 }
 
 int main_neighbors_carry(struct main_process *main, const struct config *old)
 {
-	bool *up = calloc(main->config->neighbor_count + 1, sizeof(*up));
+	struct neighbor_note *notes = calloc(main->config->neighbor_count + 1, sizeof(*notes));
 
-	if (up == NULL)
+	if (notes == NULL)
 		return ERROR_MEMORY;
 	for (size_t i = 0; old != NULL && i < old->neighbor_count; i++) {
 		size_t index = neighbor_index(main->config, old->neighbors[i].name);
 
 		if (index != SIZE_MAX)
-			up[index] = main->neighbors_up[i];
+			notes[index] = main->neighbors[i];
 	}
-	free(main->neighbors_up);
-	main->neighbors_up = up;
+	free(main->neighbors);
+	main->neighbors = notes;
 	return 0;
+}
+
+void main_neighbor_verb(struct main_process *main, const struct record_verb *record)
+{
+	size_t index = neighbor_index(main->config, record->neighbor);
+
+	if (index == SIZE_MAX)
+		return;
+	if (record->verb == VERB_NEIGHBOR_SHUTDOWN)
+		main->neighbors[index].shut = true;
+	else if (record->verb == VERB_NEIGHBOR_ENABLE)
+		main->neighbors[index].shut = false;
+}
+
+void main_neighbors_shut(struct main_process *main)
+{
+	for (size_t i = 0; i < main->config->neighbor_count; i++) {
+		struct record_verb record = { .head = { .type = RECORD_VERB },
+			.verb = VERB_NEIGHBOR_SHUTDOWN };
+
+		if (!main->neighbors[i].shut)
+			continue;
+		snprintf(record.neighbor, sizeof(record.neighbor), "%s",
+			main->config->neighbors[i].name);
+		(void)feed_send(main, PROCESS_SPEAKER, &record, sizeof(record), -1);
+	}
 }

@@ -215,11 +215,13 @@ static void on_verb(
 		record.verb = (uint32_t)verb_find(verb);
 		snprintf(record.neighbor, sizeof(record.neighbor), "%s", neighbor);
 		snprintf(record.text, sizeof(record.text), "%s", text);
-		if (feed_send(main, PROCESS_SPEAKER, &record, sizeof(record), -1) == 0)
+		if (feed_send(main, PROCESS_SPEAKER, &record, sizeof(record), -1) == 0) {
+			main_neighbor_verb(main, &record);
 			reply_json(main, query->id,
 				json_pack("{s:s, s:s}", "neighbor", neighbor, "verb", verb));
-		else
+		} else {
 			reply_text(main, query->id, ERROR_STATE, "the speaker is not running");
+		}
 	}
 	json_decref(arguments);
 }

@@ -367,7 +367,7 @@ int main_run(const struct main_options *options)
 		code = daemon_run(&main);
 	else if (error.text[0] != '\0')
 		error_tell(&error);
-	free(main.neighbors_up);
+	free(main.neighbors);
 	config_free(main.config);
 	config_files_clear(&main.files);
 	return code;

@@ -340,7 +340,8 @@ static struct totals totals_collect(struct main_process *main)
 				main->addresses.list[i].interface);
 	}
 	for (size_t i = 0; i < main->config->neighbor_count; i++)
-		if (!main->config->neighbors[i].shutdown && !main->neighbors_up[i])
+		if (!main->config->neighbors[i].shutdown && !main->neighbors[i].shut &&
+			!main->neighbors[i].up)
 			problem_add(&totals, "neighbour %s is not established",
 				main->config->neighbors[i].name);
 	for (int i = 0; i < PROCESS_COUNT; i++)
@@ -426,7 +427,7 @@ static json_t *view_neighbors(const struct main_process *main)
 	int established = 0;
 
 	for (size_t i = 0; i < main->config->neighbor_count; i++)
-		established += main->neighbors_up[i];
+		established += main->neighbors[i].up;
 	return json_pack("{s:i, s:i}", "total", (int)main->config->neighbor_count,
 		"established", established);
 }
