@@ -16,7 +16,10 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -184,10 +187,35 @@ int tcp_result(int fd, struct error *error)
 	return pending == 0 ? 0 : error_system(error, pending, "connect");
 }
 
+/* The SYN of an accepted connection came before its own TTL rule was set. */
+static int syn_ttl_check(int fd, enum family family, uint8_t minimum_ttl, struct error *error)
+{
+	size_t offset = family == FAMILY_IPV4 ? offsetof(struct iphdr, ttl)
+					      : offsetof(struct ip6_hdr, ip6_hlim);
+	uint8_t syn[256]; /* IP and TCP headers: at most 120 bytes */
+	socklen_t size = sizeof(syn);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, syn, &size) != 0)
+		return error_system(error, errno, "cannot tell the TTL of the connection");
+	if (size <= offset)
+		return error_set(error, ERROR_PERMISSION,
+			"the connection came before its TTL could be told");
+	if (syn[offset] >= minimum_ttl)
+		return 0;
+	return error_set(error, ERROR_PERMISSION,
+		"TTL security (RFC 5082): the connection came with TTL %u, at least %u is"
+		" wanted",
+		syn[offset], minimum_ttl);
+}
+
 int tcp_adopt(int fd, const struct tcp_options *options, struct error *error)
 {
+	int r = 0;
+
 	routing_options(fd, options->remote.family);
-	return ttl_set(fd, options->remote.family, options, error);
+	if (options->minimum_ttl != 0)
+		r = syn_ttl_check(fd, options->remote.family, options->minimum_ttl, error);
+	return r != 0 ? r : ttl_set(fd, options->remote.family, options, error);
 }
 
 int tcp_accept(int listener, int *ret_fd, struct address *ret_remote,
@@ -216,9 +244,11 @@ int tcp_accept(int listener, int *ret_fd, struct address *ret_remote,
 void tcp_listener_prepare(int fd, enum family family)
 {
 	struct tcp_options options = { .ttl = 255 };
+	int one = 1;
 
 	/* A peer with TTL security drops a SYN-ACK that left with less than 255. */
 	(void)ttl_set(fd, family, &options, NULL);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, &one, sizeof(one));
 	routing_options(fd, family);
 }
 
@@ -309,5 +339,9 @@ int tcp_addresses(int fd, struct tcp_addresses *ret_addresses, struct error *err
 		if (usable(entry) && strcmp(entry->ifa_name, name) == 0)
 			interface_entry(entry, ret_addresses);
 	freeifaddrs(list);
+	/* An interface may have several: the neighbour knows that of the session. */
+	if (ret_addresses->local.family == FAMILY_IPV6 &&
+		address_is_link_local(&ret_addresses->local))
+		ret_addresses->link_local = ret_addresses->local;
 	return 0;
 }

@@ -29,8 +29,9 @@ struct tcp_options {
 int tcp_connect(const struct tcp_options *options, int *ret_fd, struct error *error);
 /* 0 once connected, else ERROR_SYSTEM or ERROR_TIMEOUT with the reason. */
 int tcp_result(int fd, struct error *error);
-/* Options for an accepted connection (local, remote and password are not looked at: the
- * password was set on the listener). */
+/* Options for a connection that was accepted from a prepared listener (local and password are
+ * not looked at: the password was set on the listener). ERROR_PERMISSION if it began with a
+ * lower TTL than minimum_ttl. */
 int tcp_adopt(int fd, const struct tcp_options *options, struct error *error);
 /* Accept one. ERROR_NOT_FOUND when there is none waiting. interface: set for link-local peers.
  */
@@ -40,7 +41,8 @@ int tcp_accept(int listener, int *ret_fd, struct address *ret_remote,
  * socket. Removing a key that is not there is no error. */
 int tcp_password_set(int fd, const struct address *remote, const char *interface,
 	const uint8_t *password, uint8_t length, struct error *error);
-/* For a listener: answers leave with TTL 255, which suits every kind of neighbour. */
+/* For a listener: answers leave with TTL 255, which suits every kind of neighbour; the TTL of
+ * who connects is remembered for tcp_adopt. */
 void tcp_listener_prepare(int fd, enum family family);
 
 struct tcp_addresses {
