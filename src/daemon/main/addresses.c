@@ -74,6 +74,23 @@ static struct managed_address *address_ensure(
 	return entry;
 }
 
+/* The service that has the address there; NULL for one that is left over. */
+static const char *service_of(
+	const struct main_process *main, const struct managed_address *entry)
+{
+	for (size_t i = 0; i < main->services.room; i++) {
+		const struct hosted_service *service = service_at(main, i);
+
+		if (service == NULL ||
+			strcmp(service->config->interface, entry->interface) != 0)
+			continue;
+		for (size_t j = 0; j < service->config->address_count; j++)
+			if (address_equal(&service->config->addresses[j], &entry->address))
+				return service->config->name;
+	}
+	return NULL;
+}
+
 static void event_address(struct main_process *main, enum log_level level, const char *type,
 	const struct managed_address *entry, const char *what)
 {
@@ -81,8 +98,8 @@ static void event_address(struct main_process *main, enum log_level level, const
 
 	address_format(&entry->address, text);
 	snprintf(message, sizeof(message), "%s %s %s", text, what, entry->interface);
-	event_emit(main, level, type, message, "address", text, "interface", entry->interface,
-		NULL);
+	event_emit(main, level, type, message, "service", service_of(main, entry), "address",
+		text, "interface", entry->interface, NULL);
 }
 
 static void address_add(struct main_process *main, struct managed_address *entry)
