@@ -88,8 +88,10 @@ class Nearcast:
 
     def start(self, *options, deadline_s=20):
         """Starts the daemon, returns when it says that it runs."""
-        self.spawn(*options)
+        return self.spawn(*options).wait_running(deadline_s)
 
+    def wait_running(self, deadline_s=20):
+        """Waits until the daemon says that it runs."""
         def running():
             if not self.process.running():
                 raise AssertionError(f"it ended with status {self.process.status()}")

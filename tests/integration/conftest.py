@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from harness import isolate
+from harness import interop, isolate
 from harness.world import World
 
 
@@ -23,6 +23,15 @@ def pytest_configure(config):
         isolate.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
     except OSError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def pytest_collection_modifyitems(items):
+    interop.remember(items)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The interop table, when one of its cells ran."""
+    interop.summary(terminalreporter)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ExaBGP, which has no table of its own: this driver keeps one from the events it reports."""
+import ipaddress
 import json
 import os
 import re
@@ -177,6 +178,13 @@ class ExaBgp(Router):
         self.command(f"neighbor {self.neighbor(address).address} teardown {subcode}")
 
 
+def _extended(text):
+    """ExaBGP writes the number of an origin as an address: origin:64500:0.0.0.8."""
+    head, _, last = text.rpartition(":")
+    return extended_text(f"{head}:{int(ipaddress.ip_address(last))}" if "." in last and
+                         "." not in head else text)
+
+
 def _route(prefix, next_hop, attributes, peer):
     large = [":".join(map(str, c)) for c in attributes.get("large-community", [])]
     return Route(
@@ -184,6 +192,6 @@ def _route(prefix, next_hop, attributes, peer):
         med=attributes.get("med"), local_pref=attributes.get("local-preference"),
         communities=frozenset(":".join(map(str, c)) for c in attributes.get("community", [])),
         large=frozenset(large),
-        ext=frozenset(extended_text(c["string"])
+        ext=frozenset(_extended(c["string"])
                       for c in attributes.get("extended-community", [])),
         neighbor=peer)

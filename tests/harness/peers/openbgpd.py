@@ -27,6 +27,8 @@ class OpenBgpd(Router):
         # It sends and understands End-of-RIB and keeps a restarting peer's routes, but
         # never keeps its own forwarding state over a restart.
         "graceful_restart",
+        # 7.7 refuses every request as "AID not negotiated": openbgpd-portable, issue 46.
+        "route_refresh",
     }
 
     # ---- life
