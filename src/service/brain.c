@@ -408,7 +408,7 @@ int brain_drain_restore(
 		return ERROR_NOT_FOUND;
 	if (service->drain.step != DRAIN_NONE)
 		return ERROR_STATE;
-	drain_begin(&service->drain, &service->settings, false, reason, now);
+	drain_restore(&service->drain, reason, now);
 	service_update(service, now);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The brain: from what the checks say to what should be announced. Pure: checks' states, verbs and
- * time come in, intents and events go out through a sink.
+ * The brain: from what the checks say to what should be announced. Pure: checks' states, verbs
+ * and time come in, intents and events go out through a sink.
  *
  * A service's states:
  *
@@ -46,7 +46,7 @@ enum drain_step {
 	DRAIN_PREPEND,  /* and longer */
 	DRAIN_WAIT,
 	DRAIN_WITHDRAWN,
-	DRAIN_REMOVED,  /* the address is off the interface */
+	DRAIN_REMOVED, /* the address is off the interface */
 };
 
 enum brain_after {
@@ -117,7 +117,8 @@ struct service_change {
 struct brain_sink {
 	void *context;
 	/* The intent of a service changed (also called once for each service at the start). */
-	void (*intent)(void *context, size_t service, const struct intent *intent, const char *reason);
+	void (*intent)(
+		void *context, size_t service, const struct intent *intent, const char *reason);
 	void (*changed)(void *context, const struct service_change *change);
 	/* Which services are drained changed: write it down, so that it survives a restart. */
 	void (*persist)(void *context);
@@ -128,12 +129,13 @@ struct brain_sink {
 /* The sink is copied. NULL: no memory. */
 struct brain *brain_new(const struct brain_settings *settings, const struct brain_sink *sink);
 void brain_free(struct brain *brain);
-void brain_change(struct brain *brain, const struct brain_settings *settings, struct instant now);
+void brain_change(
+	struct brain *brain, const struct brain_settings *settings, struct instant now);
 
 /* Add, or with the same name replace settings and keep state, drain and the states of checks of
- * the same name. Gives the index, stable until the service is removed. adopt: what the service's
- * addresses already looked like in the kernel at start is no concern here. ERROR_MEMORY,
- * ERROR_FULL, ERROR_MALFORMED (a broken check tree). */
+ * the same name. Gives the index, stable until the service is removed. adopt: what the
+ * service's addresses already looked like in the kernel at start is no concern here.
+ * ERROR_MEMORY, ERROR_FULL, ERROR_MALFORMED (a broken check tree). */
 int brain_service_set(struct brain *brain, const struct brain_service_settings *settings,
 	struct instant now, size_t *ret_index);
 /* Intent becomes nothing at once; the host sees to the order withdrawal -> delay -> address. */
@@ -148,7 +150,9 @@ void brain_checker_back(struct brain *brain, struct instant now);
 
 /* Verbs. ERROR_NOT_FOUND; ERROR_STATE if it is so already. */
 int brain_drain(struct brain *brain, size_t service, const char *reason, struct instant now);
-/* Restore a drain that was in effect before a restart: straight to DRAIN_WITHDRAWN. */
+/* Restore a drain that was in effect before a restart: straight to DRAIN_REMOVED. For a
+ * service that was just set, before the host acts on its intent; what an earlier run left on
+ * the interface is the host's to take off in time. */
 int brain_drain_restore(
 	struct brain *brain, size_t service, const char *reason, struct instant now);
 int brain_undrain(struct brain *brain, size_t service, struct instant now);
@@ -174,18 +178,18 @@ struct service_view {
 	struct intent intent;
 	enum drain_step drain_step;
 	const char *drain_reason; /* "" unless drained */
-	bool healthy; /* what the checks say, whatever the verbs say */
-	bool wanted;  /* the operator wants it announced (not drained, not in maintenance) */
-	double penalty;               /* damping */
-	struct instant held_until;    /* 0 unless held or in hold-down */
-	unsigned flaps;               /* falls since start */
+	bool healthy;             /* what the checks say, whatever the verbs say */
+	bool wanted;    /* the operator wants it announced (not drained, not in maintenance) */
+	double penalty; /* damping */
+	struct instant held_until; /* 0 unless held or in hold-down */
+	unsigned flaps;            /* falls since start */
 	size_t check_count;
 };
 size_t brain_service_count(const struct brain *brain); /* indexes below it may be free */
 bool brain_service_view(
 	const struct brain *brain, size_t service, struct service_view *ret_view);
-bool brain_check_view(const struct brain *brain, size_t service, size_t check, struct instant now,
-	struct check_view *ret_view);
+bool brain_check_view(const struct brain *brain, size_t service, size_t check,
+	struct instant now, struct check_view *ret_view);
 bool brain_suspected(const struct brain *brain);
 size_t brain_service_find(const struct brain *brain, const char *name); /* SIZE_MAX if none */
 

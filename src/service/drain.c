@@ -5,7 +5,8 @@
  *
  * Invariants:
  *  1. A drain only goes forward, and a step that lasts no time is skipped.
- *  2. REMOVED comes address_delay after WITHDRAWN, never sooner.
+ *  2. REMOVED comes address_delay after WITHDRAWN, never sooner; a restored drain is there
+ *     already: it announces nothing, and puts no address on.
  */
 #include "service/drain.h"
 
@@ -71,4 +72,10 @@ void drain_begin(struct drain *drain, const struct brain_service_settings *setti
 	(void)snprintf(drain->reason, sizeof(drain->reason), "%s", reason);
 	step_set(drain, announced ? DRAIN_GRACEFUL : DRAIN_WITHDRAWN, now);
 	(void)drain_advance(drain, settings, announced, now);
+}
+
+void drain_restore(struct drain *drain, const char *reason, struct instant now)
+{
+	(void)snprintf(drain->reason, sizeof(drain->reason), "%s", reason);
+	step_set(drain, DRAIN_REMOVED, now);
 }

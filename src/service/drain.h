@@ -21,6 +21,8 @@ struct drain {
 /* Begin at the first step that is configured; if nothing is announced, at WITHDRAWN. */
 void drain_begin(struct drain *drain, const struct brain_service_settings *settings,
 	bool announced, const char *reason, struct instant now);
+/* It was in effect before a restart: straight to REMOVED. */
+void drain_restore(struct drain *drain, const char *reason, struct instant now);
 /* Go on if a step's time is over, or nothing is announced any more. True if the step changed.
  */
 bool drain_advance(struct drain *drain, const struct brain_service_settings *settings,

@@ -191,6 +191,14 @@ static void random_settings(struct world *world, struct brain_service_settings *
 	random_checks(world, checks, &settings->check_count);
 }
 
+/* A host restores before it tells anybody what the brain intends. */
+static void do_restore(struct world *world, size_t index)
+{
+	world->seen[index].intent = (struct intent){ .address = false };
+	hold(world, brain_drain_restore(world->brain, index, "before", world->now) == 0);
+	hold(world, !world->seen[index].intent.announce && !world->seen[index].intent.address);
+}
+
 static void do_set(struct world *world)
 {
 	struct brain_check_settings checks[CHECKS];
@@ -219,6 +227,8 @@ static void do_set(struct world *world)
 	hold(world, &world->seen[index] == seen);
 	seen->exists = true;
 	hold(world, seen->told);
+	if (expected == SIZE_MAX && chance(world, 20))
+		do_restore(world, index);
 }
 
 static void do_remove(struct world *world)
@@ -256,16 +266,13 @@ static void do_verb(struct world *world)
 {
 	unsigned index = any(world, SERVICES);
 
-	switch (any(world, 4)) {
+	switch (any(world, 3)) {
 	case 0:
 		(void)brain_drain(world->brain, index, "by chance", world->now);
 		break;
 	case 1:
 	case 2:
 		(void)brain_undrain(world->brain, index, world->now);
-		break;
-	case 3:
-		(void)brain_drain_restore(world->brain, index, "before", world->now);
 		break;
 	default:
 		break;
