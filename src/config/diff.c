@@ -247,7 +247,8 @@ static bool is_announced(const struct config *config, const struct prefix *prefi
 	return false;
 }
 
-size_t config_withdrawals(const struct config *old, const struct config *new)
+size_t config_withdrawals(
+	const struct config *old, const struct config *new, struct text *names)
 {
 	size_t count = 0;
 
@@ -257,6 +258,8 @@ size_t config_withdrawals(const struct config *old, const struct config *new)
 
 		for (size_t j = 0; !service->maintenance && j < service->announce_count; j++)
 			loses = loses || !is_announced(new, &service->announce[j]);
+		if (loses && names != NULL)
+			text_print(names, "%s%s", count == 0 ? "" : ", ", service->name);
 		count += loses;
 	}
 	return count;

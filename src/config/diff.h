@@ -64,8 +64,10 @@ int config_diff(
 void config_changes_clear(struct config_changes *changes);
 
 /* How many services of the old configuration lose a prefix that no service of the new one
- * announces: what reload.withdraw-max limits. */
-size_t config_withdrawals(const struct config *old, const struct config *new);
+ * announces: what reload.withdraw-max limits. Their names are added to names, with
+ * commas; NULL: not wanted. */
+size_t config_withdrawals(
+	const struct config *old, const struct config *new, struct text *names);
 
 /* For people, a line or more a change; nothing if there is none. */
 void config_changes_print(const struct config_changes *changes, struct text *out);

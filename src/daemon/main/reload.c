@@ -204,15 +204,17 @@ static int withdrawals_check(const struct main_process *main, const struct confi
 	/* The cap of the configuration that is running: the new one must not lift it by itself.
 	 */
 	unsigned most = main->config->reload_withdraw_max;
-	size_t count = config_withdrawals(main->config, new);
+	struct text names = { 0 };
+	size_t count = config_withdrawals(main->config, new, &names);
+	bool refused = most != 0 && count > most && !request->force;
 
-	if (most == 0 || count <= most || request->force)
-		return 0;
-	text_print(message,
-		"this would withdraw %zu services, and reload-withdraw-max allows %u; "
-		"look with --dry-run, and use --force if you mean it",
-		count, most);
-	return ERROR_REFUSED;
+	if (refused)
+		text_print(message,
+			"this would withdraw %zu services (%s), and reload-withdraw-max allows "
+			"%u; look with --dry-run, and use --force if you mean it",
+			count, text_string(&names), most);
+	text_clear(&names);
+	return refused ? ERROR_REFUSED : 0;
 }
 
 static int reload_prepare(struct main_process *main, struct reload *reload,

@@ -111,7 +111,7 @@ static void finds_what_the_table_says(void **state)
 		assert_string_equal(text_string(&text), row->printed);
 		assert_int_equal(
 			changes.count == 0 ? 0 : changes.items[0].aspects, row->aspects);
-		assert_int_equal(config_withdrawals(old, new), row->withdrawals);
+		assert_int_equal(config_withdrawals(old, new, NULL), row->withdrawals);
 		assert_int_equal(config_equal(old, new), changes.count == 0);
 		text_clear(&text);
 		config_changes_clear(&changes);
