@@ -204,7 +204,7 @@ class Nearcast:
                 event = json.loads(line)
             except ValueError:
                 continue
-            if kind in (None, event["type"]) and all(event.get(k) == v
+            if kind in (None, event.get("type")) and all(event.get(k) == v
                                                      for k, v in wanted.items()):
                 found.append(event)
         return found
