@@ -57,10 +57,10 @@ bool collision_settle(struct connection *connection, struct instant now)
 	struct connection *other = other_of(connection);
 	bool keep_this;
 
-	if (other->state < SESSION_OPEN_CONFIRM)
+	/* It is not Established: collision_won would have ended this one. */
+	if (other->state != SESSION_OPEN_CONFIRM)
 		return true;
-	keep_this = other->state != SESSION_ESTABLISHED &&
-		    kept_direction(connection) == connection->direction;
+	keep_this = kept_direction(connection) == connection->direction;
 	collision_end(keep_this ? other : connection, now);
 	session_refresh_state(connection->neighbor, now);
 	return keep_this;

@@ -101,6 +101,87 @@ static void connect_retry_of_zero_does_not_spin(void **state)
 	hand_free(hand);
 }
 
+/* ---- Collisions: RFC 4271 section 6.8, RFC 6286 section 2.3. For orders see collision.c. ----
+ */
+
+static void the_higher_identifier_decides(void **state)
+{
+	static const struct {
+		uint32_t theirs, their_asn;
+		enum connection_direction kept;
+	} rows[] = {
+		{ 0x0a000002, 64501,
+			IN }, /* we are 10.0.0.1: it is higher, its connection stays */
+		{ 0x0a000000, 64501, OUT },
+		{ 0xfe000000, 64501, IN },
+		{ 0x0a000001, 64501, IN }, /* equal: the AS number */
+		{ 0x0a000001, 64499, OUT },
+		{ 0x0a000001, 4200000000, IN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int first = 0; first < 2; first++) {
+			struct neighbor_settings settings = hand_settings();
+			struct bgp_open open = hand_open();
+			enum connection_direction other = rows[i].kept == OUT ? IN : OUT;
+			struct hand *hand;
+
+			settings.asn = rows[i].their_asn;
+			open.asn = open.capabilities.four_octet_asn = rows[i].their_asn;
+			open.router_id = rows[i].theirs;
+			hand = hand_new(&settings);
+			hand_connect(hand, OUT);
+			hand_connect(hand, IN);
+			hand_send_open(hand, first == 0 ? OUT : IN, &open);
+			assert_int_equal(hand_state(hand), SESSION_OPEN_CONFIRM);
+			assert_true(hand->open[OUT] && hand->open[IN]);
+			hand_send_open(hand, first == 0 ? IN : OUT, &open);
+			hand_expect_end(hand, other, BGP_ERROR_CEASE, BGP_CEASE_COLLISION);
+			assert_true(hand->open[rows[i].kept]);
+			assert_int_equal(hand_state(hand), SESSION_OPEN_CONFIRM);
+			hand_send_keepalive(hand, rows[i].kept);
+			assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+			assert_int_equal(hand_counter(hand, COUNTER_COLLISIONS), 1);
+			hand_free(hand);
+		}
+}
+
+/* What is Established stays, whatever the identifiers say. */
+static void the_established_one_wins(void **state)
+{
+	struct hand *hand = hand_new(NULL);
+	struct bgp_open open = hand_open();
+
+	(void)state;
+	hand_connect(hand, OUT);
+	hand_connect(hand, IN);
+	hand_send_open(hand, OUT, &open);
+	hand_send_keepalive(hand, OUT);
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	hand_expect_end(hand, IN, BGP_ERROR_CEASE, BGP_CEASE_COLLISION);
+	hand_free(hand);
+}
+
+/* One of two fails: the other goes on. */
+static void the_other_connection_goes_on(void **state)
+{
+	struct hand *hand = hand_new(NULL);
+	struct bgp_open open = hand_open();
+
+	(void)state;
+	hand_connect(hand, OUT);
+	hand_connect(hand, IN);
+	hand_send_open(hand, IN, &open);
+	hand_lose(hand, IN);
+	assert_int_equal(hand_state(hand), SESSION_OPEN_SENT);
+	assert_true(hand->open[OUT]);
+	hand_send_open(hand, OUT, &open);
+	hand_send_keepalive(hand, OUT);
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	hand_free(hand);
+}
+
 /* ---- Timers of a session. ---- */
 
 static void hold_timer_expires(void **state)
@@ -151,6 +232,51 @@ static void keepalive_must_come(void **state)
 	assert_int_equal(hand_state(hand), SESSION_OPEN_CONFIRM);
 	hand_advance(hand, duration_seconds(91));
 	hand_expect_end(hand, OUT, BGP_ERROR_HOLD_TIMER, 0);
+	hand_free(hand);
+}
+
+/* The keepalive that completes the session counts as one. */
+static void hold_time_begins_anew_when_established(void **state)
+{
+	struct hand *hand = hand_new(NULL);
+	struct bgp_open open = hand_open();
+
+	(void)state;
+	hand_connect(hand, OUT);
+	hand_send_open(hand, OUT, &open);
+	hand_advance(hand, duration_seconds(80));
+	hand_send_keepalive(hand, OUT);
+	hand_advance(hand, duration_seconds(80));
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	hand_free(hand);
+}
+
+/* Nothing of a connection is left in the next. */
+static void a_new_connection_is_new(void **state)
+{
+	struct hand *hand = hand_new(NULL);
+	struct bgp_frame frame;
+	static const uint8_t half[10] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+
+	(void)state;
+	hand_establish(hand, OUT, NULL);
+	hand->blocked = true;
+	(void)speaker_neighbor_refresh(
+		hand->speaker, hand->neighbor, BGP_IPV4_UNICAST, hand->now);
+	hand_send(hand, OUT, half, sizeof(half));
+	hand_lose(hand, OUT);
+	hand->blocked = false;
+	hand_advance(hand, duration_seconds(1));
+	hand_connect(hand, OUT);
+	assert_int_equal(hand_view(hand).hold_time_s, 0);
+	hand_lose(hand, OUT);
+	hand_advance(hand, duration_seconds(2));
+	hand_connect(hand, OUT);
+	hand_send_open(hand, OUT, &(struct bgp_open[]){ hand_open() }[0]);
+	hand_send_keepalive(hand, OUT);
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	while (hand_next(hand, OUT, &frame))
+		assert_int_not_equal(frame.type, BGP_ROUTE_REFRESH);
 	hand_free(hand);
 }
 
@@ -356,6 +482,34 @@ static void backs_off(void **state)
 	hand_advance(hand, duration_seconds(31));
 	hand_lose(hand, OUT);
 	assert_in_range(idle_ms(hand), 375, 510);
+	hand_free(hand);
+}
+
+/* Timers of what ended do not shorten the wait: an attempt was under way when it failed. */
+static void the_wait_is_not_cut_short(void **state)
+{
+	struct neighbor_settings settings = hand_settings();
+	struct bgp_open open = hand_open();
+	struct hand *hand;
+	unsigned connects;
+
+	(void)state;
+	settings.connect_retry = duration_seconds(1);
+	hand = hand_new(&settings);
+	open.asn = open.capabilities.four_octet_asn = 64999;
+	for (int i = 0; i < 6; i++) {
+		hand_connect(hand, OUT);
+		hand_send_open(hand, OUT, &open);
+		idle_ms(hand);
+	}
+	assert_true(hand->connecting);
+	assert_true(hand_accept(hand)); /* in Connect it may come in */
+	hand_send_open(hand, IN, &open);
+	assert_int_equal(hand_state(hand), SESSION_IDLE);
+	assert_false(hand->connecting);
+	connects = hand->connects;
+	hand_advance(hand, duration_seconds(20)); /* 32 s are due, with jitter 24 */
+	assert_int_equal(hand->connects, connects);
 	hand_free(hand);
 }
 
@@ -672,9 +826,14 @@ int main(void)
 		cmocka_unit_test(establishes_incoming),
 		cmocka_unit_test(connect_retries),
 		cmocka_unit_test(connect_retry_of_zero_does_not_spin),
+		cmocka_unit_test(the_higher_identifier_decides),
+		cmocka_unit_test(the_established_one_wins),
+		cmocka_unit_test(the_other_connection_goes_on),
 		cmocka_unit_test(hold_timer_expires),
 		cmocka_unit_test(open_must_come),
 		cmocka_unit_test(keepalive_must_come),
+		cmocka_unit_test(hold_time_begins_anew_when_established),
+		cmocka_unit_test(a_new_connection_is_new),
 		cmocka_unit_test(keepalives_are_sent),
 		cmocka_unit_test(hold_time_is_the_smaller_one),
 		cmocka_unit_test(hold_time_zero_lasts),
@@ -682,6 +841,7 @@ int main(void)
 		cmocka_unit_test(progress_keeps_send_hold_off),
 		cmocka_unit_test(notification_is_not_answered),
 		cmocka_unit_test(backs_off),
+		cmocka_unit_test(the_wait_is_not_cut_short),
 		cmocka_unit_test(oscillation_is_damped),
 		cmocka_unit_test(lost_connection_comes_back),
 		cmocka_unit_test(shutdown_says_why),

@@ -294,6 +294,42 @@ static void what_it_did_not_keep_goes(void **state)
 	}
 }
 
+/* End-of-RIB belongs to a session: that of the last one counts no more. */
+static void end_of_rib_is_forgotten(void **state)
+{
+	struct hand *hand = with_routes(NULL);
+
+	(void)state;
+	assert_true(hand_view(hand).end_of_rib_in[BGP_IPV4_UNICAST]);
+	hand_lose(hand, OUT);
+	assert_false(hand_view(hand).end_of_rib_in[BGP_IPV4_UNICAST]);
+	assert_false(hand_view(hand).end_of_rib_out[BGP_IPV4_UNICAST]);
+	hand_advance(hand, duration_seconds(1));
+	hand_establish(hand, OUT, NULL);
+	/* A refresh before end-of-RIB must not touch what is stale. */
+	hand_send_refresh(hand, OUT, BGP_IPV4_UNICAST, BGP_REFRESH_BEGIN);
+	hand_send_refresh(hand, OUT, BGP_IPV4_UNICAST, BGP_REFRESH_END);
+	assert_true(stale(hand, A));
+	hand_free(hand);
+}
+
+/* A refresh that the end of the session cut off does not end in the next one. */
+static void refresh_is_forgotten(void **state)
+{
+	struct hand *hand = with_routes(NULL);
+
+	(void)state;
+	hand_send_refresh(hand, OUT, BGP_IPV4_UNICAST, BGP_REFRESH_BEGIN);
+	hand_announce(hand, OUT, A, NULL);
+	hand_lose(hand, OUT);
+	hand_advance(hand, duration_seconds(1));
+	hand_establish(hand, OUT, NULL);
+	assert_true(stale(hand, A));
+	hand_send_refresh(hand, OUT, BGP_IPV4_UNICAST, BGP_REFRESH_END);
+	assert_true(stale(hand, A));
+	hand_free(hand);
+}
+
 /* A second restart before the first was over: what was stale already goes. */
 static void consecutive_restarts(void **state)
 {
@@ -356,6 +392,24 @@ static void shutdown_drops_what_is_stale(void **state)
 	assert_int_equal(held(hand), 0);
 	assert_false(hand_view(hand).restarting);
 	assert_int_equal(speaker_deadline(hand->speaker).ns, INT64_MAX);
+	hand_free(hand);
+}
+
+/* Another AS, while it is away: what the old one said is not the new one's. */
+static void another_neighbor_inherits_nothing(void **state)
+{
+	struct hand *hand = with_routes(NULL);
+	struct neighbor_settings settings = hand_settings();
+
+	(void)state;
+	hand_lose(hand, OUT);
+	assert_int_equal(held(hand), 3);
+	settings.prepend = 1;
+	speaker_neighbor_change(hand->speaker, hand->neighbor, &settings, hand->now);
+	assert_int_equal(held(hand), 3);
+	settings.asn = 64777;
+	speaker_neighbor_change(hand->speaker, hand->neighbor, &settings, hand->now);
+	assert_int_equal(held(hand), 0);
 	hand_free(hand);
 }
 
@@ -454,10 +508,13 @@ int main(void)
 		cmocka_unit_test(end_of_rib_sweeps),
 		cmocka_unit_test(stale_routes_always_end),
 		cmocka_unit_test(what_it_did_not_keep_goes),
+		cmocka_unit_test(end_of_rib_is_forgotten),
+		cmocka_unit_test(refresh_is_forgotten),
 		cmocka_unit_test(consecutive_restarts),
 		cmocka_unit_test(a_restarted_neighbor_connects),
 		cmocka_unit_test(accept_that_never_comes),
 		cmocka_unit_test(shutdown_drops_what_is_stale),
+		cmocka_unit_test(another_neighbor_inherits_nothing),
 		cmocka_unit_test(restart_state_is_told_once),
 		cmocka_unit_test(restart_state_does_not_last),
 		cmocka_unit_test(preserve_is_a_choice),
