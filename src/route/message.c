@@ -82,6 +82,20 @@ static bool keepalive_receive(
 	return true;
 }
 
+/* RFC 5492 section 3: a speaker from before capabilities gets an OPEN without them, if IPv4
+ * alone is of use; and the time after that one with them again. */
+static void capabilities_refused(
+	struct connection *connection, const struct bgp_notification *n)
+{
+	struct neighbor *neighbor = connection->neighbor;
+
+	neighbor->capabilities_refused = n->code == BGP_ERROR_OPEN &&
+					 n->subcode == BGP_OPEN_UNSUPPORTED_PARAMETER &&
+					 connection->state == SESSION_OPEN_SENT &&
+					 session_capabilities_offered(neighbor) &&
+					 neighbor->settings.families[BGP_IPV4_UNICAST];
+}
+
 static bool notification_receive(
 	struct connection *connection, const struct bgp_frame *frame, struct instant now)
 {
@@ -99,6 +113,7 @@ static bool notification_receive(
 	else if (n.text_invalid)
 		snprintf(reason, sizeof(reason), "(with a text that is not UTF-8)");
 	ending.reason = reason;
+	capabilities_refused(connection, &n);
 	session_connection_failed(connection, &ending, now);
 	return false;
 }
@@ -114,6 +129,12 @@ static void limit_fault(
 	bytes_put_u32(ret_fault->data + 3, neighbor->settings.maximum_prefixes);
 }
 
+/* What is stale was announced in another life, or will be announced again. */
+static uint32_t fresh_count(const struct adj_in *adj_in, int family)
+{
+	return adj_in->count[family] - adj_in->stale[family];
+}
+
 /* RFC 4486 section 4: the data tells family and limit. */
 bool message_limit_check(struct connection *connection, struct instant now)
 {
@@ -124,7 +145,8 @@ bool message_limit_check(struct connection *connection, struct instant now)
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
 		if (neighbor->settings.maximum_prefixes == 0 ||
-			neighbor->adj_in.count[f] <= neighbor->settings.maximum_prefixes)
+			fresh_count(&neighbor->adj_in, f) <=
+				neighbor->settings.maximum_prefixes)
 			continue;
 		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_PREFIX_LIMIT,
 						 .family = (uint8_t)f,

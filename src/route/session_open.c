@@ -21,6 +21,11 @@ static void families_offer(const struct neighbor *neighbor, struct bgp_capabilit
 		s->extended_next_hop && s->families[BGP_IPV4_UNICAST];
 }
 
+bool session_capabilities_offered(const struct neighbor *neighbor)
+{
+	return neighbor->settings.capabilities && !neighbor->capabilities_refused;
+}
+
 void session_open_make(const struct neighbor *neighbor, struct bgp_open *ret_open)
 {
 	const struct neighbor_settings *s = &neighbor->settings;
@@ -33,7 +38,7 @@ void session_open_make(const struct neighbor *neighbor, struct bgp_open *ret_ope
 	};
 	struct bgp_capabilities *c = &open.capabilities;
 
-	if (s->capabilities) {
+	if (session_capabilities_offered(neighbor)) {
 		families_offer(neighbor, c);
 		c->route_refresh = true;
 		c->enhanced_refresh = true;
@@ -72,7 +77,8 @@ static int role_check(const struct neighbor *neighbor, const struct bgp_capabili
 {
 	const struct neighbor_settings *s = &neighbor->settings;
 
-	if (neighbor->ibgp || s->role == BGP_ROLE_NONE || !s->capabilities)
+	if (neighbor->ibgp || s->role == BGP_ROLE_NONE ||
+		!session_capabilities_offered(neighbor))
 		return 0;
 	if (c->role_conflict) {
 		snprintf(reason, REASON_MAX, "it announces several different roles (RFC 9234)");
@@ -100,8 +106,8 @@ static bool family_received(const struct bgp_capabilities *c, enum bgp_family fa
 static bool family_common(const struct neighbor *neighbor, const struct bgp_capabilities *c,
 	enum bgp_family family)
 {
-	bool ours = neighbor->settings.capabilities ? neighbor->settings.families[family]
-						    : family == BGP_IPV4_UNICAST;
+	bool ours = session_capabilities_offered(neighbor) ? neighbor->settings.families[family]
+							   : family == BGP_IPV4_UNICAST;
 
 	return ours && family_received(c, family);
 }

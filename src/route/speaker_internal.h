@@ -163,8 +163,9 @@ struct neighbor {
 	bool ibgp;
 	bool admin_down; /* by settings or verb */
 	bool removed;
-	bool held;       /* in Idle because of its prefix limit: nobody may connect */
-	bool connecting; /* an attempt of ours is under way */
+	bool held;                 /* in Idle because of its prefix limit: nobody may connect */
+	bool capabilities_refused; /* by the last NOTIFICATION: try without, once */
+	bool connecting;           /* an attempt of ours is under way */
 	enum session_state state;
 	struct instant state_since, established_at;
 	struct connection connections[CONNECTION_DIRECTIONS];
@@ -249,6 +250,7 @@ bool collision_settle(struct connection *connection, struct instant now);
 void collision_won(struct connection *connection, struct instant now);
 
 /* ---- session_open.c ---- */
+bool session_capabilities_offered(const struct neighbor *neighbor);
 void session_open_make(const struct neighbor *neighbor, struct bgp_open *ret_open);
 /* 0, or ERROR_REFUSED with the fault and a reason. */
 int session_open_check(const struct neighbor *neighbor, const struct bgp_open *open,

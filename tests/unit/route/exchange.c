@@ -163,17 +163,25 @@ static void next_hops(void **state)
 {
 	static const struct {
 		const char *neighbor, *prefix;
-		bool extended, configured;
-		const char *next_hop, *link_local;
+		bool extended, configured, bare;
+		const char *next_hop, *link_local; /* NULL: cannot be announced */
 	} rows[] = {
-		{ "192.0.2.1", "198.51.100.0/24", false, false, "192.0.2.2", "-" },
-		{ "192.0.2.1", "2001:db8::/32", false, false, "2001:db8::2", "-" },
-		{ "2001:db8::1", "2001:db8::/32", false, false, "2001:db8::2", "fe80::2" },
-		{ "2001:db8::1", "198.51.100.0/24", true, false, "2001:db8::2", "fe80::2" },
-		{ "2001:db8::1", "198.51.100.0/24", false, false, "192.0.2.2", "-" },
-		{ "192.0.2.1", "198.51.100.0/24", true, false, "192.0.2.2", "-" },
-		{ "192.0.2.1", "198.51.100.0/24", false, true, "203.0.113.9", "-" },
-		{ "192.0.2.1", "2001:db8::/32", false, true, "2001:db8:9::9", "-" },
+		{ "192.0.2.1", "198.51.100.0/24", false, false, false, "192.0.2.2", "-" },
+		{ "192.0.2.1", "2001:db8::/32", false, false, false, "2001:db8::2", "-" },
+		{ "2001:db8::1", "2001:db8::/32", false, false, false, "2001:db8::2",
+			"fe80::2" },
+		{ "2001:db8::1", "198.51.100.0/24", true, false, false, "2001:db8::2",
+			"fe80::2" },
+		{ "2001:db8::1", "198.51.100.0/24", false, false, false, "192.0.2.2", "-" },
+		{ "192.0.2.1", "198.51.100.0/24", true, false, false, "192.0.2.2", "-" },
+		{ "192.0.2.1", "198.51.100.0/24", false, true, false, "203.0.113.9", "-" },
+		{ "192.0.2.1", "2001:db8::/32", false, true, false, "2001:db8:9::9", "-" },
+		{ "fe80::1", "2001:db8::/32", false, false, false, "2001:db8::2", "fe80::2" },
+		{ "fe80::1", "198.51.100.0/24", true, false, false, "2001:db8::2", "fe80::2" },
+		{ "fe80::1", "2001:db8::/32", false, false, true, "fe80::2", "fe80::2" },
+		{ "fe80::1", "198.51.100.0/24", true, false, true, "fe80::2", "fe80::2" },
+		{ "fe80::1", "198.51.100.0/24", false, false, true, NULL, NULL },
+		{ "2001:db8::1", "198.51.100.0/24", false, false, true, NULL, NULL },
 	};
 
 	(void)state;
@@ -188,6 +196,7 @@ static void next_hops(void **state)
 		char text[64];
 
 		settings.address = hand_address(rows[i].neighbor);
+		snprintf(settings.interface, sizeof(settings.interface), "eth0");
 		settings.extended_next_hop = rows[i].extended;
 		open.capabilities.extended_next_hop[BGP_IPV4_UNICAST] = rows[i].extended;
 		settings.families[BGP_IPV4_UNICAST] = ipv4;
@@ -198,6 +207,14 @@ static void next_hops(void **state)
 		}
 		hand = hand_new(&settings);
 		hand->context.extended_next_hop[BGP_IPV4_UNICAST] = rows[i].extended;
+		hand->bare = rows[i].bare;
+		if (rows[i].next_hop == NULL) {
+			hand_route(hand, rows[i].prefix);
+			hand_establish(hand, OUT, &open);
+			assert_int_equal(hand_view(hand).prefixes_out[!ipv4], 0);
+			hand_free(hand);
+			continue;
+		}
 		update = first_update(hand, &route, &open);
 		next_hop = update.mp_next_hop.family == FAMILY_NONE
 				   ? &update.attributes.next_hop
@@ -883,6 +900,29 @@ static void prefix_limit(void **state)
 	}
 }
 
+/* A neighbour that restarted and announces others: what is stale does not count. */
+static void stale_routes_do_not_count(void **state)
+{
+	struct neighbor_settings settings = hand_settings();
+	struct hand *hand;
+
+	(void)state;
+	settings.maximum_prefixes = 2;
+	hand = hand_new(&settings);
+	hand_establish(hand, OUT, NULL);
+	hand_announce(hand, OUT, "198.51.100.0/24", NULL);
+	hand_announce(hand, OUT, "203.0.113.0/24", NULL);
+	hand_lose(hand, OUT);
+	hand_advance(hand, duration_seconds(1));
+	hand_establish(hand, OUT, NULL);
+	hand_announce(hand, OUT, "198.51.101.0/24", NULL);
+	hand_announce(hand, OUT, "198.51.102.0/24", NULL);
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	hand_announce(hand, OUT, "198.51.100.0/24", NULL);
+	hand_expect_end(hand, OUT, BGP_ERROR_CEASE, BGP_CEASE_MAX_PREFIXES);
+	hand_free(hand);
+}
+
 static void a_lowered_limit_counts_at_once(void **state)
 {
 	struct neighbor_settings settings = hand_settings();
@@ -945,6 +985,7 @@ int main(void)
 		cmocka_unit_test(import_is_a_choice),
 		cmocka_unit_test(malformed_route_is_withdrawn),
 		cmocka_unit_test(prefix_limit),
+		cmocka_unit_test(stale_routes_do_not_count),
 		cmocka_unit_test(a_lowered_limit_counts_at_once),
 		cmocka_unit_test(reset_lifts_the_limit),
 	};

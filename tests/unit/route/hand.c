@@ -192,17 +192,24 @@ void hand_advance(struct hand *hand, struct duration d)
 static struct connection_info info_of(const struct hand *hand)
 {
 	struct neighbor_view view = hand_view(hand);
-	bool ipv6 = view.settings->address.family == FAMILY_IPV6;
-
-	return (struct connection_info){
-		.local = hand_address(ipv6 ? "2001:db8::2" : "192.0.2.2"),
-		.remote = view.settings->address,
+	const struct address *neighbor = &view.settings->address;
+	struct connection_info info = {
+		.local = hand_address("192.0.2.2"),
+		.remote = *neighbor,
 		.local_link_local = hand_address("fe80::2"),
-		.interface_address = { hand_address("192.0.2.2"), hand_address("2001:db8::2") },
 		.local_port = 40000,
 		.remote_port = 179,
 		.directly_connected = true,
 	};
+
+	if (neighbor->family == FAMILY_IPV6)
+		info.local = hand_address(
+			address_is_link_local(neighbor) ? "fe80::2" : "2001:db8::2");
+	if (!hand->bare) {
+		info.interface_address[BGP_IPV4_UNICAST] = hand_address("192.0.2.2");
+		info.interface_address[BGP_IPV6_UNICAST] = hand_address("2001:db8::2");
+	}
+	return info;
 }
 
 bool hand_accept(struct hand *hand)

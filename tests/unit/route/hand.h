@@ -28,6 +28,7 @@ struct hand {
 	bool open[CONNECTION_DIRECTIONS]; /* a TCP connection stands */
 	bool ready[CONNECTION_DIRECTIONS];
 	bool blocked; /* the socket takes nothing */
+	bool bare;    /* the interface has no global addresses */
 	/* Pulled from the speaker and not looked at yet. */
 	uint8_t *out[CONNECTION_DIRECTIONS];
 	size_t out_length[CONNECTION_DIRECTIONS], out_at[CONNECTION_DIRECTIONS];

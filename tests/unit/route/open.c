@@ -367,6 +367,45 @@ static void old_speakers_are_understood(void **state)
 	hand_free(hand);
 }
 
+/* RFC 5492 section 3: it refuses optional parameters; then without, then with them again. */
+static void capabilities_may_be_refused(void **state)
+{
+	struct neighbor_settings settings = hand_settings();
+	struct bgp_open open = { .asn = 64501,
+		.hold_time_s = 180,
+		.router_id = 5,
+		.capabilities.role = BGP_ROLE_NONE };
+	struct hand *hand = hand_new(&settings);
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		while (!hand->connecting)
+			hand_advance(hand, duration_seconds(1));
+		hand_connect(hand, OUT);
+		assert_int_equal(offered(hand).capabilities.multiprotocol, i % 2 == 0);
+		if (i == 5)
+			break;
+		hand_send_notification(
+			hand, OUT, BGP_ERROR_OPEN, BGP_OPEN_UNSUPPORTED_PARAMETER);
+	}
+	hand_send_open(hand, OUT, &open);
+	hand_send_keepalive(hand, OUT);
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	assert_true(hand_view(hand).agreed.family[BGP_IPV4_UNICAST]);
+	assert_false(hand_view(hand).agreed.family[BGP_IPV6_UNICAST]);
+	hand_free(hand);
+
+	/* Without IPv4 there would be nothing to say. */
+	settings.families[BGP_IPV4_UNICAST] = false;
+	hand = hand_new(&settings);
+	hand_connect(hand, OUT);
+	hand_send_notification(hand, OUT, BGP_ERROR_OPEN, BGP_OPEN_UNSUPPORTED_PARAMETER);
+	hand_advance(hand, duration_seconds(1));
+	hand_connect(hand, OUT);
+	assert_true(offered(hand).capabilities.multiprotocol);
+	hand_free(hand);
+}
+
 /* RFC 8654: who offers takes long messages; only who was offered sends them. */
 static void long_messages_need_the_capability(void **state)
 {
@@ -424,6 +463,7 @@ int main(void)
 		cmocka_unit_test(families_must_be_common),
 		cmocka_unit_test(offer_follows_the_settings),
 		cmocka_unit_test(old_speakers_are_understood),
+		cmocka_unit_test(capabilities_may_be_refused),
 		cmocka_unit_test(long_messages_need_the_capability),
 	};
 
