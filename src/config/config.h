@@ -341,7 +341,7 @@ struct config {
 	unsigned panic_threshold_percent; /* default 100: when at least this share of all checks
 					   * fails within panic_window, suspect the checker. 0:
 					   * off */
-	struct duration panic_window;     /* default 100 ms */
+	struct duration panic_window;     /* default 1 s */
 	struct duration panic_hold; /* default 5 s: how long to hold before believing it */
 	struct duration lease; /* default 15 s: announcements outlive the brain this long */
 	enum config_after lease_after; /* default withdraw */

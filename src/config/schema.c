@@ -54,7 +54,7 @@ static const struct schema_field panic_fields[] = {
 	{ .key = "window",
 		.kind = KIND_DURATION,
 		SCHEMA_AT(R, panic_window),
-		.preset = "100ms",
+		.preset = "1s",
 		.minimum = SCHEMA_MS(1),
 		.maximum = SCHEMA_SECONDS(60),
 		.help = "What counts as the same moment." },

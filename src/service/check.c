@@ -17,7 +17,8 @@
  *  1. settled is INIT, UP, DEGRADED or DOWN; state is settled, or a way out of it (RISING,
  *     FALLING), or UNKNOWN.
  *  2. good_in_row and bad_in_row are not both above zero.
- *  3. The next probe is due after the start of the last one, never before its end.
+ *  3. The next probe is due an interval after the start of the last one, never before its end;
+ *     while falling, a fast interval after its end.
  */
 #include "service/check.h"
 
@@ -125,7 +126,11 @@ bool check_machine_result(struct check_machine *machine, const struct check_resu
 		changed = state_set(machine, CHECK_STATE_UNKNOWN, now);
 		break;
 	}
-	machine->next_due = instant_add(started, interval_of(machine));
+	/* A second look right behind a timeout says nothing new: while falling, the interval
+	 * runs from the end. That also leaves time to see whether other checks fail at the same
+	 * moment. */
+	machine->next_due = instant_add(
+		machine->state == CHECK_STATE_FALLING ? now : started, interval_of(machine));
 	if (instant_before(machine->next_due, now))
 		machine->next_due = now;
 	return changed;

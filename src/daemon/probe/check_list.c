@@ -292,6 +292,27 @@ const struct target *check_worst(const struct check *check)
 	return worst;
 }
 
+/* A check that was good fails and nothing is certain yet: look at all others now, so that a
+ * cause that they share shows before anything is believed (the brain's panic threshold). */
+static void others_hurry(struct check *check, struct instant now)
+{
+	struct check_list *list = check->list;
+
+	if (instant_before(now, list->all_hurried_until))
+		return;
+	list->all_hurried_until = instant_add(now, duration_seconds(1));
+	for (size_t i = 0; i < list->count; i++)
+		if (list->checks[i] != check)
+			check_hurry(list->checks[i], now);
+}
+
+static bool first_doubt(const struct check *check, const struct target *worst)
+{
+	return worst->machine.state == CHECK_STATE_FALLING && !worst->conclusive &&
+	       (check->told_state == CHECK_STATE_UP ||
+		       check->told_state == CHECK_STATE_DEGRADED);
+}
+
 static void target_reported(void *context, struct target *target)
 {
 	struct check *check = context;
@@ -305,6 +326,8 @@ static void target_reported(void *context, struct target *target)
 	if (worst->machine.state == check->told_state &&
 		worst->conclusive == check->told_conclusive)
 		return;
+	if (first_doubt(check, worst))
+		others_hurry(check, target->ended);
 	check->changed = true;
 	check->list->changed(check->list->context, check);
 }

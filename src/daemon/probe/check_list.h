@@ -35,7 +35,8 @@ struct check_list {
 	void *context;
 	struct hash_table by_name;
 	size_t count, room;
-	struct check **checks; /* in order of service and check index */
+	struct check **checks;            /* in order of service and check index */
+	struct instant all_hurried_until; /* not again before */
 };
 
 /*

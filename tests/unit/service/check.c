@@ -88,8 +88,8 @@ static void test_rows(void **state)
 	}
 }
 
-/* The next probe: from start to start, faster where the result is not settled, never in the
- * past. */
+/* The next probe: from start to start, faster where the result is not settled, while falling
+ * from end to start; never in the past. */
 static void test_due(void **state)
 {
 	static const struct {
@@ -98,7 +98,8 @@ static void test_due(void **state)
 	} cases[] = {
 		{ "g", 1, 200 },
 		{ "ggg", 1, 1000 },
-		{ "gggb", 1, 200 },
+		{ "gggb", 1, 201 },
+		{ "gggb", 500, 700 }, /* falling: from end to start */
 		{ "gggbb", 1, 1000 },
 		{ "u", 1, 200 },
 		{ "ggg", 1500, 1500 },
