@@ -23,13 +23,13 @@ $(CLANG)/build.ninja:
 	CC=clang $(MESON) setup $(CLANG) -Db_sanitize=address,undefined -Db_lundef=false
 
 $(RELEASE)/build.ninja:
-	CC=gcc $(MESON) setup $(RELEASE) --buildtype=release -Db_lto=true -Db_pie=true -Dhardening=true
+	CC=gcc $(MESON) setup $(RELEASE) -Dtests=false --buildtype=release -Db_lto=true -Db_pie=true -Dhardening=true
 
 $(FUZZ)/build.ninja:
 	CC=clang $(MESON) setup $(FUZZ) -Dfuzzers=true -Db_sanitize=address,undefined -Db_lundef=false
 
 $(DEB)/build.ninja:
-	CC=gcc $(MESON) setup $(DEB) --prefix=/usr --buildtype=release -Db_lto=true -Db_pie=true -Dhardening=true
+	CC=gcc $(MESON) setup $(DEB) -Dtests=false --prefix=/usr --buildtype=release -Db_lto=true -Db_pie=true -Dhardening=true
 
 dev: $(DEV)/build.ninja ## development build (gcc, ASan, UBSan) in build/
 	$(NINJA) -C $(DEV)
@@ -38,7 +38,7 @@ clang: $(CLANG)/build.ninja ## the same with clang in build-clang/
 	$(NINJA) -C $(CLANG)
 
 release: $(RELEASE)/build.ninja ## optimised and hardened in build-release/
-	$(NINJA) -C $(RELEASE) src/cli/nearcast
+	$(NINJA) -C $(RELEASE)
 
 fuzz: $(FUZZ)/build.ninja ## libFuzzer targets in build-fuzz/
 	$(NINJA) -C $(FUZZ)
