@@ -318,6 +318,17 @@ static bool transport_pump(struct transport *transport)
 	return true;
 }
 
+/* An attempt that is given up. What a firewall drops and what TCP-MD5 drops look the same. */
+static void attempt_tell(struct peer *peer)
+{
+	if (peer->transports[CONNECTION_INCOMING] != NULL)
+		return;
+	snprintf(peer->last_error, sizeof(peer->last_error), "connect: no answer%s",
+		peer->password_length == 0
+			? ""
+			: ": it is down or filtered, or its password is another");
+}
+
 void transport_disconnect(void *context, struct neighbor *neighbor,
 	enum connection_direction direction, const uint8_t *last, size_t length)
 {
@@ -327,6 +338,8 @@ void transport_disconnect(void *context, struct neighbor *neighbor,
 
 	if (transport == NULL)
 		return;
+	if (transport->phase == TRANSPORT_CONNECTING)
+		attempt_tell(peer);
 	if (last == NULL || transport->phase == TRANSPORT_CONNECTING ||
 		!transport_last_words(transport, last, length)) {
 		transport_free(transport);
@@ -518,6 +531,7 @@ static void accept_one(struct speaker_process *process, int fd, const struct add
 	}
 	if (transport_new(process, peer, CONNECTION_INCOMING, TRANSPORT_OPEN, fd) == NULL)
 		return;
+	peer->last_error[0] = '\0';
 	if (!speaker_accepted(process->speaker, neighbor, &info, clock_now()) &&
 		peer->transports[CONNECTION_INCOMING] != NULL)
 		transport_free(peer->transports[CONNECTION_INCOMING]);
