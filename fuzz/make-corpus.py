@@ -114,20 +114,29 @@ DNS = [
 ]
 
 
-def pieces(data):
+def pieces(data, base=64):
+    """base 64: to the incoming connection; 160: to the outgoing one."""
     out = b""
     while data:
-        part, data = data[:100], data[100:]
-        out += bytes([128 + len(part)]) + part
+        part, data = data[:95], data[95:]
+        out += bytes([base + len(part)]) + part
     return out
 
 
+# Operations of fuzz/session.c: the low four bits say what, 16 picks the outgoing connection, 32 IPv6.
+SET, REMOVE, TIME, REFRESH, LOSE, RESET, SHUT, ENABLE, CHANGE, OUT, IN, SHAKE, FAILED, OUTPUT = range(14)
 KEEPALIVE = message(4, b"")
+BACK = bytes([TIME, OUTPUT, IN, SHAKE, OUTPUT])
 SESSIONS = [bytes([choice]) + pieces(b"".join(message(2, u) for u in UPDATES[:4]) + KEEPALIVE)
-            + bytes([0, 8, 6, 2, 1, 6]) for choice in (0, 7, 31)]
-SESSIONS += [bytes([4]) + pieces(message(2, u)) + bytes([6, 4]) for u in UPDATES]
-SESSIONS += [b"\4" + pieces(message(5, b"\0\1" + bytes([s]) + b"\1")) + b"\0\6" for s in (0, 1, 2)]
-SESSIONS += [b"\4" + pieces(message(3, n)) for n in NOTIFICATIONS]
+            + bytes([SET, SET + 32, OUTPUT, TIME, REMOVE, OUTPUT, LOSE]) + BACK
+            for choice in (0, 7, 15, 31, 47)]
+SESSIONS += [b"\x0c" + pieces(message(2, u)) + bytes([OUTPUT, LOSE]) + BACK for u in UPDATES]
+SESSIONS += [b"\x0c" + pieces(message(5, b"\0\1" + bytes([s]) + b"\1")) + bytes([SET, OUTPUT])
+             for s in (0, 1, 2)]
+SESSIONS += [b"\x0c" + pieces(message(3, n)) + BACK for n in NOTIFICATIONS]
+SESSIONS += [b"\x0c" + bytes([RESET, OUT, IN, SHAKE, SHAKE + 16, OUTPUT]),
+             b"\x0c" + bytes([RESET, OUT, SHAKE + 16]) + pieces(KEEPALIVE, 160) + bytes([OUTPUT]),
+             b"\x0c" + bytes([CHANGE, CHANGE + 32, FAILED, TIME, SHUT, ENABLE, OUT, SHAKE + 16])]
 
 CORPORA = {
     "bgp_frame": [b"\0\x20" + message(4, b"") + message(2, UPDATES[2]) + message(3, b"\6\2"),

@@ -88,7 +88,8 @@ static bool may_restart(const struct neighbor *neighbor)
 static void restarted_end(struct neighbor *neighbor, struct instant now)
 {
 	struct ending ending = { .reason = "the neighbour restarted and connected again",
-		.keep_routes = true };
+		.keep_routes = true,
+		.replaced = true };
 
 	session_end(neighbor, &ending, now);
 }

@@ -171,52 +171,56 @@ static void disabled_skip(const struct neighbor *neighbor, struct bgp_nlri *nlri
 		nlri->bytes = cursor_of(NULL, 0);
 }
 
+static void end_of_rib_receive(struct neighbor *neighbor, enum bgp_family family)
+{
+	neighbor->end_of_rib_in[family] = true;
+	restart_stale_end(neighbor, family);
+	neighbor_event(neighbor,
+		(struct speaker_event){
+			.type = SPEAKER_END_OF_RIB, .family = (uint8_t)family, .reason = "" });
+}
+
+/* Only prefixes of families that are listened to, and none of an UPDATE that cannot be trusted
+ * (counters and events are made all the same). */
+static void prefixes_narrow(struct neighbor *neighbor, struct bgp_update *update)
+{
+	if (update->verdict == BGP_VERDICT_AFI_SAFI_DISABLE)
+		family_disable(neighbor, (enum bgp_family)update->disabled_family);
+	for (unsigned which = 0; which < 2; which++) {
+		disabled_skip(neighbor, &update->withdrawn[which]);
+		disabled_skip(neighbor, &update->announced[which]);
+		if (update->verdict == BGP_VERDICT_SESSION_RESET)
+			update->announced[which].bytes = update->withdrawn[which].bytes =
+				cursor_of(NULL, 0);
+	}
+}
+
 static bool update_receive(
 	struct connection *connection, const struct bgp_frame *frame, struct instant now)
 {
 	struct neighbor *neighbor = connection->neighbor;
-	struct speaker *speaker = neighbor->speaker;
+	struct arena *scratch = &neighbor->speaker->scratch;
+	struct bgp_fault memory = { .code = BGP_ERROR_CEASE,
+		.subcode = BGP_CEASE_OUT_OF_RESOURCES };
 	struct bgp_update update;
-	struct bgp_fault fault;
 	const char *reason;
 	int r;
 
 	neighbor->counters[COUNTER_UPDATES_IN]++;
 	connection_hold_restart(connection, now);
-	r = bgp_update_read(frame->body, &connection->context, &speaker->scratch, &update);
-	if (r != 0) {
-		arena_reset(&speaker->scratch);
-		fault = (struct bgp_fault){ .code = BGP_ERROR_CEASE,
-			.subcode = BGP_CEASE_OUT_OF_RESOURCES };
-		return fail(connection, &fault, "out of memory", now);
+	r = bgp_update_read(frame->body, &connection->context, scratch, &update);
+	if (r == 0) {
+		prefixes_narrow(neighbor, &update);
+		import_update(neighbor, &update, now);
 	}
-	if (update.verdict == BGP_VERDICT_AFI_SAFI_DISABLE)
-		family_disable(neighbor, (enum bgp_family)update.disabled_family);
-	for (unsigned which = 0; which < 2; which++) {
-		disabled_skip(neighbor, &update.withdrawn[which]);
-		disabled_skip(neighbor, &update.announced[which]);
-	}
-	/* On a session reset the prefixes are not to be trusted; counters and events are made.
-	 */
-	if (update.verdict == BGP_VERDICT_SESSION_RESET)
-		for (unsigned which = 0; which < 2; which++)
-			update.announced[which].bytes = update.withdrawn[which].bytes =
-				cursor_of(NULL, 0);
-	import_update(neighbor, &update, now);
-	fault = update.fault;
+	arena_reset(scratch);
+	if (r != 0)
+		return fail(connection, &memory, "out of memory", now);
 	reason = update.malformation_count > 0 ? update.malformations[0].reason : "";
-	arena_reset(&speaker->scratch);
 	if (update.verdict == BGP_VERDICT_SESSION_RESET)
-		return fail(connection, &fault, reason, now);
-	if (update.end_of_rib) {
-		enum bgp_family family = (enum bgp_family)update.end_of_rib_family;
-
-		neighbor->end_of_rib_in[family] = true;
-		restart_stale_end(neighbor, family);
-		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_END_OF_RIB,
-						 .family = (uint8_t)family,
-						 .reason = "" });
-	}
+		return fail(connection, &update.fault, reason, now);
+	if (update.end_of_rib)
+		end_of_rib_receive(neighbor, (enum bgp_family)update.end_of_rib_family);
 	return message_limit_check(connection, now);
 }
 

@@ -195,7 +195,7 @@ static void idle_hold_begin(
 /* Whether somebody ended the session on purpose: no sign of a fault. */
 static bool deliberate(const struct ending *ending)
 {
-	return ending->fault.code == BGP_ERROR_CEASE;
+	return ending->fault.code == BGP_ERROR_CEASE || ending->replaced;
 }
 
 static void failures_count(

@@ -132,6 +132,7 @@ struct ending {
 	bool received;          /* the neighbour's NOTIFICATION, in fault */
 	bool keep_routes;       /* graceful restart may apply */
 	bool lost;              /* the host closed it: no sink->disconnect */
+	bool replaced;          /* by a new connection of the neighbour: no failure */
 };
 
 void connection_init(struct connection *connection, struct neighbor *neighbor,

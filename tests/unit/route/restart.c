@@ -367,6 +367,25 @@ static void a_restarted_neighbor_connects(void **state)
 	hand_free(hand);
 }
 
+/* However often it failed before: what was said to be welcome is welcome. */
+static void a_restart_is_no_failure(void **state)
+{
+	struct hand *hand = hand_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		hand_establish(hand, OUT, NULL);
+		hand_lose(hand, OUT);
+		while (!hand->connecting)
+			hand_advance(hand, duration_seconds(1));
+	}
+	hand_establish(hand, OUT, NULL);
+	hand_advance(hand, duration_seconds(6));
+	assert_true(speaker_accept_begins(hand->speaker, hand->neighbor, hand->now));
+	hand_establish(hand, IN, NULL);
+	hand_free(hand);
+}
+
 /* The host asks first and then fails to accept: the session must come back by itself. */
 static void accept_that_never_comes(void **state)
 {
@@ -512,6 +531,7 @@ int main(void)
 		cmocka_unit_test(refresh_is_forgotten),
 		cmocka_unit_test(consecutive_restarts),
 		cmocka_unit_test(a_restarted_neighbor_connects),
+		cmocka_unit_test(a_restart_is_no_failure),
 		cmocka_unit_test(accept_that_never_comes),
 		cmocka_unit_test(shutdown_drops_what_is_stale),
 		cmocka_unit_test(another_neighbor_inherits_nothing),
