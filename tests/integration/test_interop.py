@@ -471,10 +471,9 @@ def test_gtsm_refuses_what_came_over_a_router(world):
     world.link(left, right, ["10.0.0.1/24"], ["10.0.0.2/24"])
     one = "{ address: 10.0.0.2, asn: 64501, passive: true, ttl-security: 1 }"
     nearcast = Nearcast(left, config({"one": one})).start()
-    near = Speaker(right, "10.0.0.1", PEER_ASN, ttl=255).establish()
-    near.close()
     far = Speaker(right, "10.0.0.1", PEER_ASN, ttl=64).connect()
     with pytest.raises((OSError, Closed)):
         far.send_open()
         far.receive()
     assert "came with TTL 64, at least 255 is wanted" in nearcast.logs()
+    Speaker(right, "10.0.0.1", PEER_ASN, ttl=255).establish()

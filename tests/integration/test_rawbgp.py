@@ -191,10 +191,8 @@ def test_the_features_of_the_drivers_are_those_in_the_open(world, kind):
     found = speaker.accept().expect(wire.OPEN, 20).capabilities
     said = {feature for feature in CAPABILITIES if feature in ROUTERS[kind].features}
     seen = {feature for feature, code in CAPABILITIES.items() if code in found}
-    if kind == "exabgp":
-        seen.discard("graceful_restart_helper")  # Announced, not kept: see its driver.
-    if kind == "openbgpd":
-        seen.discard("route_refresh")  # Announced, but every request is refused: see its driver.
+    # Announced and not kept: see their drivers.
+    seen.discard({"exabgp": "graceful_restart_helper", "openbgpd": "route_refresh"}.get(kind))
     assert seen == said
     assert len(found[wire.CAP_MULTIPROTOCOL]) == 2
 
