@@ -443,8 +443,14 @@ static void only_to_customer_write(struct writer *w, const struct bgp_context *c
 
 #define ROW(code, flags, malformed, subcode, ibgp_only, name, reference, function)       \
 	[BGP_ATTRIBUTE_##code] = { BGP_ATTRIBUTE_##code, flags, BGP_VERDICT_##malformed, \
-		BGP_UPDATE_##subcode, ibgp_only, name, reference, function##_read,       \
-		function##_write }
+		BGP_VERDICT_TREAT_AS_WITHDRAW, BGP_UPDATE_##subcode, ibgp_only, name,    \
+		reference, function##_read, function##_write }
+
+/* Known but not carried: what wrong flags cost beside what a wrong value costs. */
+#define DROP(code, flags, malformed, conflict, reference, function)                      \
+	[BGP_ATTRIBUTE_##code] = { BGP_ATTRIBUTE_##code, flags, BGP_VERDICT_##malformed, \
+		BGP_VERDICT_##conflict, BGP_UPDATE_OPTIONAL_ATTRIBUTE, false, #code,     \
+		reference, function##_read, NULL }
 
 /* By code; a row without a name is of an attribute that is not understood. */
 static const struct attribute_row rows[] = {
@@ -469,11 +475,13 @@ static const struct attribute_row rows[] = {
 	ROW(CLUSTER_LIST, OPTIONAL_LOCAL, TREAT_AS_WITHDRAW, OPTIONAL_ATTRIBUTE, true,
 		"CLUSTER_LIST", "RFC 7606 section 7.10", cluster_list),
 	[BGP_ATTRIBUTE_MP_REACH] = { BGP_ATTRIBUTE_MP_REACH, OPTIONAL_LOCAL,
-		BGP_VERDICT_SESSION_RESET, BGP_UPDATE_OPTIONAL_ATTRIBUTE, false,
-		"MP_REACH_NLRI", "RFC 7606 section 7.11", NULL, NULL },
+		BGP_VERDICT_SESSION_RESET, BGP_VERDICT_SESSION_RESET,
+		BGP_UPDATE_OPTIONAL_ATTRIBUTE, false, "MP_REACH_NLRI", "RFC 7606 section 7.11",
+		NULL, NULL },
 	[BGP_ATTRIBUTE_MP_UNREACH] = { BGP_ATTRIBUTE_MP_UNREACH, OPTIONAL_LOCAL,
-		BGP_VERDICT_SESSION_RESET, BGP_UPDATE_OPTIONAL_ATTRIBUTE, false,
-		"MP_UNREACH_NLRI", "RFC 7606 section 7.12", NULL, NULL },
+		BGP_VERDICT_SESSION_RESET, BGP_VERDICT_SESSION_RESET,
+		BGP_UPDATE_OPTIONAL_ATTRIBUTE, false, "MP_UNREACH_NLRI",
+		"RFC 7606 section 7.12", NULL, NULL },
 	ROW(EXTENDED_COMMUNITIES, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, OPTIONAL_ATTRIBUTE,
 		false, "EXTENDED_COMMUNITIES", "RFC 7606 section 7.14", extended),
 	ROW(AS4_PATH, OPTIONAL_TRANSITIVE, ATTRIBUTE_DISCARD, OPTIONAL_ATTRIBUTE, false,
@@ -484,6 +492,30 @@ static const struct attribute_row rows[] = {
 		false, "LARGE_COMMUNITY", "RFC 8092 section 6", large),
 	ROW(ONLY_TO_CUSTOMER, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, OPTIONAL_ATTRIBUTE, false,
 		"ONLY_TO_CUSTOMER", "RFC 9234 section 5", only_to_customer),
+	DROP(PMSI_TUNNEL, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, TREAT_AS_WITHDRAW,
+		"RFC 6514 section 5", pmsi_tunnel),
+	DROP(TUNNEL_ENCAPSULATION, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, TREAT_AS_WITHDRAW,
+		"RFC 9012 section 13", tunnel_encapsulation),
+	DROP(TRAFFIC_ENGINEERING, OPTIONAL_LOCAL, TREAT_AS_WITHDRAW, TREAT_AS_WITHDRAW,
+		"RFC 7606 section 7.13", traffic_engineering),
+	DROP(IPV6_EXTENDED_COMMUNITIES, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW,
+		TREAT_AS_WITHDRAW, "RFC 7606 section 7.15", ipv6_extended),
+	DROP(AIGP, OPTIONAL_LOCAL, ATTRIBUTE_DISCARD, ATTRIBUTE_DISCARD, "RFC 7311 section 3.2",
+		aigp),
+	DROP(PE_DISTINGUISHER_LABELS, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, TREAT_AS_WITHDRAW,
+		"RFC 6514 section 8", pe_labels),
+	DROP(BGP_LS, OPTIONAL_LOCAL, ATTRIBUTE_DISCARD, TREAT_AS_WITHDRAW,
+		"RFC 9552 section 8.2.2", link_state),
+	DROP(D_PATH, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, TREAT_AS_WITHDRAW,
+		"draft-ietf-bess-evpn-ipvpn-interworking section 4", domain_path),
+	DROP(SFP, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, TREAT_AS_WITHDRAW,
+		"RFC 9015 section 3.2", sfp),
+	DROP(BFD_DISCRIMINATOR, OPTIONAL_TRANSITIVE, ATTRIBUTE_DISCARD, TREAT_AS_WITHDRAW,
+		"RFC 9026 section 3.1.6", bfd_discriminator),
+	DROP(PREFIX_SID, OPTIONAL_TRANSITIVE, ATTRIBUTE_DISCARD, TREAT_AS_WITHDRAW,
+		"RFC 8669 section 6", prefix_sid),
+	DROP(ATTR_SET, OPTIONAL_TRANSITIVE, TREAT_AS_WITHDRAW, TREAT_AS_WITHDRAW,
+		"RFC 7606 section 7.16", attr_set),
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))

@@ -27,6 +27,20 @@ enum bgp_attribute_code {
 	BGP_ATTRIBUTE_AS4_AGGREGATOR = 18,       /* RFC 6793 */
 	BGP_ATTRIBUTE_LARGE_COMMUNITIES = 32,    /* RFC 8092 */
 	BGP_ATTRIBUTE_ONLY_TO_CUSTOMER = 35,     /* RFC 9234 */
+
+	/* Known but not carried: checked, counted and dropped. */
+	BGP_ATTRIBUTE_PMSI_TUNNEL = 22,               /* RFC 6514 */
+	BGP_ATTRIBUTE_TUNNEL_ENCAPSULATION = 23,      /* RFC 9012 */
+	BGP_ATTRIBUTE_TRAFFIC_ENGINEERING = 24,       /* RFC 5543 */
+	BGP_ATTRIBUTE_IPV6_EXTENDED_COMMUNITIES = 25, /* RFC 5701 */
+	BGP_ATTRIBUTE_AIGP = 26,                      /* RFC 7311 */
+	BGP_ATTRIBUTE_PE_DISTINGUISHER_LABELS = 27,   /* RFC 6514 */
+	BGP_ATTRIBUTE_BGP_LS = 29,                    /* RFC 9552 */
+	BGP_ATTRIBUTE_D_PATH = 36,            /* draft-ietf-bess-evpn-ipvpn-interworking */
+	BGP_ATTRIBUTE_SFP = 37,               /* RFC 9015 */
+	BGP_ATTRIBUTE_BFD_DISCRIMINATOR = 38, /* RFC 9026 */
+	BGP_ATTRIBUTE_PREFIX_SID = 40,        /* RFC 8669 */
+	BGP_ATTRIBUTE_ATTR_SET = 128,         /* RFC 6368 */
 };
 
 enum bgp_origin {

@@ -45,16 +45,24 @@ struct attribute_row {
 	uint8_t code;
 	uint8_t flags;     /* of ATTRIBUTE_OPTIONAL and ATTRIBUTE_TRANSITIVE */
 	uint8_t malformed; /* enum bgp_verdict */
+	uint8_t conflict;  /* enum bgp_verdict: of wrong flags (RFC 7606 section 3 c) */
 	uint8_t subcode;   /* enum bgp_update_error that RFC 4271 would have sent */
 	bool ibgp_only;    /* from eBGP it is discarded unread */
 	const char *name, *reference;
 	attribute_read *read;
-	attribute_write *write; /* NULL: written elsewhere (MP_REACH, MP_UNREACH) */
+	/* NULL: written elsewhere (MP_REACH_NLRI, MP_UNREACH_NLRI), or known but not carried:
+	 * looked at, counted and dropped. */
+	attribute_write *write;
 };
 
 /* Count and keep a malformation; the verdict rises to its own. */
 void malformation_add(struct attribute_reading *reading, enum bgp_verdict verdict,
 	uint8_t attribute, uint8_t subcode, const char *reason, const char *reference);
+
+/* Attributes that are known but not carried: bgp_attribute_uncarried.c. */
+attribute_read pmsi_tunnel_read, tunnel_encapsulation_read, traffic_engineering_read,
+	ipv6_extended_read, aigp_read, pe_labels_read, link_state_read, domain_path_read,
+	sfp_read, bfd_discriminator_read, prefix_sid_read, attr_set_read;
 
 /* Both need more than a value: what is wrong with them costs a family or the session. */
 void mp_reach_read(struct attribute_reading *reading, uint8_t flags, struct cursor value);

@@ -265,20 +265,26 @@ static void enhanced_refresh_write(struct writer *w, const struct bgp_capabiliti
 	empty_write(w, BGP_CAPABILITY_ENHANCED_REFRESH, c->enhanced_refresh);
 }
 
-/* RFC 9494 section 3: rows of AFI (2), SAFI (1), flags (1), stale time (3, seconds). */
+/* RFC 9494 section 3.1: rows of AFI (2), SAFI (1), flags (1), stale time (3, seconds). Of
+ * several capabilities, the last counts, as in RFC 4724 section 3. */
 static bool long_lived_read(struct cursor *value, struct bgp_capabilities *c)
 {
 	struct bgp_capabilities seen = *c;
 
 	seen.long_lived_restart = true;
+	memset(seen.long_lived_family, 0, sizeof(seen.long_lived_family));
+	memset(seen.long_lived_forwarding, 0, sizeof(seen.long_lived_forwarding));
+	memset(seen.long_lived_time_s, 0, sizeof(seen.long_lived_time_s));
 	while (cursor_left(value) > 0) {
 		int family = family_read(value);
-		uint32_t time_s;
+		uint8_t flags = cursor_u8(value);
+		uint32_t time_s = cursor_u24(value);
 
-		cursor_skip(value, 1);
-		time_s = cursor_u24(value);
-		if (family >= 0)
-			seen.long_lived_time_s[family] = time_s;
+		if (family < 0)
+			continue;
+		seen.long_lived_family[family] = true;
+		seen.long_lived_forwarding[family] = (flags & 0x80) != 0;
+		seen.long_lived_time_s[family] = time_s;
 	}
 	if (!cursor_done(value))
 		return false;
@@ -288,14 +294,20 @@ static bool long_lived_read(struct cursor *value, struct bgp_capabilities *c)
 
 static void long_lived_write(struct writer *w, const struct bgp_capabilities *c)
 {
+	unsigned count = 0;
+
 	if (!c->long_lived_restart)
 		return;
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		count += c->long_lived_family[f];
 	writer_u8(w, BGP_CAPABILITY_LONG_LIVED_RESTART);
-	writer_u8(w, 7 * BGP_FAMILY_COUNT);
+	writer_u8(w, (uint8_t)(7 * count));
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		if (!c->long_lived_family[f])
+			continue;
 		writer_u16(w, bgp_family_afi((enum bgp_family)f));
 		writer_u8(w, bgp_family_safi((enum bgp_family)f));
-		writer_u8(w, 0);
+		writer_u8(w, c->long_lived_forwarding[f] ? 0x80 : 0);
 		writer_u8(w, (uint8_t)(c->long_lived_time_s[f] >> 16));
 		writer_u16(w, (uint16_t)c->long_lived_time_s[f]);
 	}

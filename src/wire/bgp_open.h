@@ -54,8 +54,12 @@ struct bgp_capabilities {
 	uint16_t restart_time_s;   /* 0..4095 */
 	bool restart_family[BGP_FAMILY_COUNT];
 	bool restart_forwarding[BGP_FAMILY_COUNT]; /* F bit */
+	/* RFC 9494: of no use without graceful_restart (section 3.1: the session ignores it).
+	 */
 	bool long_lived_restart;
-	uint32_t long_lived_time_s[BGP_FAMILY_COUNT];
+	bool long_lived_family[BGP_FAMILY_COUNT];
+	bool long_lived_forwarding[BGP_FAMILY_COUNT]; /* F bit */
+	uint32_t long_lived_time_s[BGP_FAMILY_COUNT]; /* 0..2^24 - 1 */
 	char hostname[65];      /* printable ASCII, others replaced; empty if none */
 	uint8_t other_families; /* multiprotocol families this software does not speak */
 	uint8_t unknown;        /* capabilities not understood, counted up to 255 */

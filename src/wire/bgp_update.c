@@ -18,6 +18,8 @@
 
 /* ---- The attribute list. ---- */
 
+/* The one place where an attribute that is not understood could be kept to be passed on, should
+ * an operator ever ask for it: today it is counted and dropped. */
 static void unknown_attribute(struct attribute_reading *reading, uint8_t flags, uint8_t code)
 {
 	if (flags & ATTRIBUTE_OPTIONAL) {
@@ -61,12 +63,15 @@ static void known_attribute(struct attribute_reading *reading, const struct attr
 		return;
 	}
 	if ((flags & (ATTRIBUTE_OPTIONAL | ATTRIBUTE_TRANSITIVE)) != row->flags) {
-		malformation_add(reading, BGP_VERDICT_TREAT_AS_WITHDRAW, row->code,
+		malformation_add(reading, (enum bgp_verdict)row->conflict, row->code,
 			BGP_UPDATE_ATTRIBUTE_FLAGS, "the attribute has wrong flags",
-			"RFC 7606 section 3 c");
+			row->conflict == BGP_VERDICT_TREAT_AS_WITHDRAW ? "RFC 7606 section 3 c"
+								       : row->reference);
 		return;
 	}
 	reason = row->read(reading, value);
+	if (reason == NULL && row->write == NULL)
+		reading->update->unknown_attributes++;
 	if (reason != NULL && !reading->no_memory)
 		malformation_add(reading, (enum bgp_verdict)row->malformed, row->code,
 			row->subcode, reason, row->reference);

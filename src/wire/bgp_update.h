@@ -63,7 +63,7 @@ struct bgp_update {
 	uint8_t malformation_count; /* how many are in malformations[] */
 	uint16_t malformations_total;
 	struct bgp_malformation malformations[BGP_MALFORMATIONS_MAX];
-	uint16_t unknown_attributes; /* not understood: dropped, never passed on */
+	uint16_t unknown_attributes; /* unknown or not carried: dropped, never passed on */
 	uint16_t ignored_families;   /* MP attributes of families not negotiated, skipped */
 };
 

@@ -116,7 +116,7 @@ static void attributes_write(struct writer *w, const struct bgp_context *context
 		const struct attribute_row *row =
 			attribute_row_of((uint8_t)__builtin_ctzll(left));
 
-		if (row != NULL && (context->ibgp || !row->ibgp_only))
+		if (row != NULL && row->write != NULL && (context->ibgp || !row->ibgp_only))
 			row_write(w, row, context, attributes);
 	}
 }

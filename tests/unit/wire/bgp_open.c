@@ -160,6 +160,15 @@ static void test_capabilities(void **state)
 	c = capabilities_of("4707 0001 01 80 00012c");
 	assert_true(c.long_lived_restart);
 	assert_int_equal(c.long_lived_time_s[0], 300);
+	assert_true(c.long_lived_family[0] && c.long_lived_forwarding[0]);
+	assert_false(c.long_lived_family[1]);
+	c = capabilities_of("4707 0001 01 80 00012c 4715 0019 46 80 000001 0002 01 00 ffffff"
+			    "0002 80 00 000001");
+	assert_true(c.long_lived_family[1] && !c.long_lived_forwarding[1]);
+	assert_int_equal(c.long_lived_time_s[1], 0xffffff);
+	assert_false(c.long_lived_family[0]); /* of several, the last */
+	c = capabilities_of("4700");
+	assert_true(c.long_lived_restart && !c.long_lived_family[0]);
 	c = capabilities_of("4906 04'fra1'00 4909 02 4100 05'local'");
 	assert_string_equal(c.hostname, "A?");
 	assert_int_equal(c.hostname[3], '\0'); /* nothing is left of the first one */
@@ -232,8 +241,11 @@ static struct bgp_open open_random(struct random *random)
 		c->add_path[f] = (uint8_t)random_below(random, 4);
 		c->restart_family[f] = c->graceful_restart && random_below(random, 2) == 0;
 		c->restart_forwarding[f] = c->restart_family[f] && random_below(random, 2) == 0;
+		c->long_lived_family[f] = c->long_lived_restart && random_below(random, 2) == 0;
+		c->long_lived_forwarding[f] =
+			c->long_lived_family[f] && random_below(random, 2) == 0;
 		c->long_lived_time_s[f] =
-			c->long_lived_restart ? random_below(random, 1u << 24) : 0;
+			c->long_lived_family[f] ? random_below(random, 1u << 24) : 0;
 	}
 	if (c->graceful_restart) {
 		c->restart_state = random_below(random, 2) == 0;

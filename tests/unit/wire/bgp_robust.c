@@ -39,6 +39,11 @@ static const struct message {
 	{ NEXT_HOP_6, "", "800e19 0001 01 10" HOP_6 "00" NET ORIGIN PATH, "" },
 	{ ADD_PATH, "00000001" NET, BASE, "00000007" NET },
 	{ EXTERNAL, "", "800f03 0002 01", "" },
+	{ EXTERNAL, "",
+		BASE
+		"c0170e 0008 000a 06 04 00000000 80 0001 00 801a0b 01 000b 0000000000000001"
+		"c0280a 01 0007 00 0000 00000001 c08008 0000fde9 400101 00",
+		NET },
 };
 
 /* What a caller does with an update: take everything out of it. */
@@ -75,6 +80,37 @@ static void consume(const struct bgp_update *update, size_t length, const struct
 	bgp_as_path_format(&update->attributes, text, sizeof(text));
 	(void)bgp_as_path_origin(&update->attributes);
 	assert_true(bgp_attributes_equal(&update->attributes, &update->attributes));
+}
+
+/* Optional and Transitive as each attribute wants them; 1: any, it is not known. */
+static uint8_t flags_wanted(unsigned code)
+{
+	static const struct {
+		uint8_t code, flags;
+	} rows[] = { { 1, 0x40 }, { 2, 0x40 }, { 3, 0x40 }, { 4, 0x80 }, { 5, 0x40 },
+		{ 6, 0x40 }, { 7, 0xc0 }, { 8, 0xc0 }, { 9, 0x80 }, { 10, 0x80 }, { 14, 0x80 },
+		{ 15, 0x80 }, { 16, 0xc0 }, { 17, 0xc0 }, { 18, 0xc0 }, { 22, 0xc0 },
+		{ 23, 0xc0 }, { 24, 0x80 }, { 25, 0xc0 }, { 26, 0x80 }, { 27, 0xc0 },
+		{ 29, 0x80 }, { 32, 0xc0 }, { 35, 0xc0 }, { 36, 0xc0 }, { 37, 0xc0 },
+		{ 38, 0xc0 }, { 40, 0xc0 }, { 128, 0xc0 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].code == code)
+			return rows[i].flags;
+	return 1;
+}
+
+/* What an attribute in a message that is good without it may cost at most and at least. */
+static bool verdict_sane(enum bgp_verdict verdict, unsigned code, uint8_t flags)
+{
+	uint8_t wanted = flags_wanted(code);
+	bool mp = code == BGP_ATTRIBUTE_MP_REACH || code == BGP_ATTRIBUTE_MP_UNREACH;
+
+	if (wanted == 1) /* an optional one is dropped, a well-known one must be known */
+		return verdict == (flags & 0x80 ? GOOD : WITHDRAW);
+	if (!mp && verdict > WITHDRAW)
+		return false; /* never the session for the sake of one attribute */
+	return (flags & 0xc0) == wanted || verdict != GOOD || mp;
 }
 
 static enum bgp_verdict read_exact(
@@ -155,6 +191,7 @@ static void sweep_one(enum session session, uint8_t flags, uint8_t code, size_t 
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	size_t base_size = hex_read(old ? BASE_2 : BASE, base, sizeof(base)), nlri_size;
 	uint8_t nlri[16], *total;
+	enum bgp_verdict verdict;
 
 	writer_u16(&w, 0);
 	total = writer_reserve(&w, 2);
@@ -172,24 +209,34 @@ static void sweep_one(enum session session, uint8_t flags, uint8_t code, size_t 
 	bytes_put_u16(total, (uint16_t)(w.at - total - 2));
 	nlri_size = hex_read(session == ADD_PATH ? "00000001" NET : NET, nlri, sizeof(nlri));
 	writer_bytes(&w, nlri, nlri_size);
-	(void)read_exact(&context, bytes, writer_length(&w));
+	verdict = read_exact(&context, bytes, writer_length(&w));
+	if (session != ONLY_IPV6 && !verdict_sane(verdict, code, flags))
+		fail_msg("attribute %u, flags %02x, %zu bytes of %02x: %s", code, flags, size,
+			fill, bgp_verdict_name(verdict));
 }
 
+/* Every attribute, every flags byte, every size from 0 to 40; and all codes that are not known.
+ */
 static void test_sweep(void **state)
 {
 	static const uint8_t fills[] = { 0x00, 0x01, 0x02, 0x20, 0xff };
+	unsigned count = 0;
 
 	(void)state;
-	for (unsigned code = 0; code < 40; code++)
-		for (unsigned flags = 0; flags < 256; flags += 16)
-			for (size_t size = 0; size < 70; size += size < 26 ? 1 : 7)
-				for (size_t f = 0; f < sizeof(fills); f++)
-					sweep_one((enum session)((code + size + f) % SESSIONS),
-						(uint8_t)flags, (uint8_t)code, size, fills[f],
-						f % 2 == 0);
-	for (unsigned code = 40; code < 256; code++)
-		for (unsigned flags = 0; flags < 256; flags += 16)
-			sweep_one(EXTERNAL, (uint8_t)flags, (uint8_t)code, code % 5, 0, false);
+	for (unsigned code = 0; code < 256; code++) {
+		bool known = flags_wanted(code) != 1;
+
+		for (unsigned flags = 0; flags < 256; flags += known ? 1 : 16)
+			for (size_t size = 0; size <= 40; size += known ? 1 : 10) {
+				size_t f = (code + flags + size) % sizeof(fills);
+
+				sweep_one((enum session)((flags / 16 + size + f) % SESSIONS),
+					(uint8_t)flags, (uint8_t)code, size, fills[f],
+					size % 2 == 0);
+				count++;
+			}
+	}
+	print_message("%u messages\n", count);
 }
 
 /* Which sizes of each attribute are good, found by trying all: the table said once more. */
@@ -212,6 +259,9 @@ static void test_good_sizes(void **state)
 		{ BGP_ATTRIBUTE_AS4_AGGREGATOR, 0xc0, OLD, 8, 1, 8 },
 		{ BGP_ATTRIBUTE_LARGE_COMMUNITIES, 0xc0, EXTERNAL, 12, 12, 96 },
 		{ BGP_ATTRIBUTE_ONLY_TO_CUSTOMER, 0xc0, EXTERNAL, 4, 1, 4 },
+		{ BGP_ATTRIBUTE_PMSI_TUNNEL, 0xc0, EXTERNAL, 5, 1, 100 },
+		{ BGP_ATTRIBUTE_TRAFFIC_ENGINEERING, 0x80, EXTERNAL, 36, 1, 100 },
+		{ BGP_ATTRIBUTE_IPV6_EXTENDED_COMMUNITIES, 0xc0, EXTERNAL, 20, 20, 100 },
 	};
 
 	(void)state;

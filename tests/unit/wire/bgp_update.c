@@ -371,8 +371,8 @@ static void test_counts(void **state)
 	struct read r;
 
 	(void)state;
-	read_update(
-		&r, ONLY_IPV4, "", REACH UNREACH BASE "c0fe01 00 80fd00 c01904 00000000", NET);
+	read_update(&r, ONLY_IPV4, "", REACH UNREACH BASE "c0fe01 00 80fd00 c01605 0006000010",
+		NET);
 	assert_int_equal(r.update.verdict, BGP_VERDICT_GOOD);
 	assert_int_equal(r.update.ignored_families, 2);
 	assert_int_equal(r.update.unknown_attributes, 3);
