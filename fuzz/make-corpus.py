@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seed corpora of the wire and session targets: small valid and nearly valid inputs.
 
-    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,dns,session}/seed-*
+    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,dns,rtr,session}/seed-*
 """
 import glob
 import hashlib
@@ -147,6 +147,35 @@ SESSIONS += [b"\x0c" + bytes([RESET, OUT, IN, SHAKE, SHAKE + 16, OUTPUT]),
              b"\x0c" + bytes([RESET, OUT, SHAKE + 16]) + pieces(KEEPALIVE, 160) + bytes([OUTPUT]),
              b"\x0c" + bytes([CHANGE, CHANGE + 32, FAILED, TIME, SHUT, ENABLE, OUT, SHAKE + 16])]
 
+
+
+def rtr(version, kind, middle=0, body=b""):
+    return struct.pack(">BBHI", version, kind, middle, 8 + len(body)) + body
+
+
+def rtr_ipv4(version, flags, text, length, most, asn):
+    return rtr(version, 4, 0, bytes([flags, length, most, 0]) + bytes(map(int, text.split(".")))
+               + struct.pack(">I", asn))
+
+
+RTR6 = rtr(1, 6, 0, b"\1\x20\x30\0" + HOP6[:4] + bytes(12) + struct.pack(">I", 64501))
+RTR_KEY = rtr(1, 9, 0x0100, bytes(range(20)) + struct.pack(">I", 64501) + b"key")
+RTR_ASPA = rtr(2, 11, 0x0100, struct.pack(">III", 64500, 64501, 64502))
+RTR_OLD_ASPA = rtr(2, 11, 0, b"\1\1" + struct.pack(">HIII", 2, 64500, 64502, 64501))
+RTR = [
+    rtr(1, 0, 7, b"\0\0\0\5"), rtr(1, 1, 7, b"\0\0\0\5"), rtr(2, 2), rtr(1, 3, 7), rtr(1, 8),
+    rtr(0, 3, 7) + rtr_ipv4(0, 1, "192.0.2.0", 24, 24, 64500) + rtr(0, 7, 7, b"\0\0\0\5"),
+    rtr(1, 3, 7) + rtr_ipv4(1, 1, "192.0.2.0", 24, 28, 64500) + RTR6 + RTR_KEY
+    + rtr(1, 7, 7, struct.pack(">IIII", 5, 3600, 600, 7200)),
+    rtr(2, 3, 7) + RTR_ASPA + RTR_OLD_ASPA + rtr(2, 11, 0, struct.pack(">I", 64500))
+    + rtr(2, 7, 7, struct.pack(">IIII", 5, 3600, 600, 7200)),
+    rtr(1, 10, 2, bytes(8)), rtr(0, 10, 4, struct.pack(">I", 8) + rtr(2, 2) + b"\0\0\0\2no"),
+    rtr(2, 11, 0x0100, struct.pack(">II", 64500, 0)), rtr(2, 11, 0x0100, struct.pack(">I", 64500)),
+    rtr(2, 11, 0x0100, struct.pack(">III", 64500, 0, 1)), rtr(1, 4, 0, bytes(11)),
+    rtr_ipv4(1, 1, "192.0.2.0", 24, 23, 1), rtr_ipv4(1, 1, "192.0.2.1", 33, 33, 1),
+    rtr(3, 2), rtr(1, 5), rtr(1, 11), rtr(0, 9), struct.pack(">BBHI", 1, 10, 0, 0xffffffff),
+]
+
 CORPORA = {
     "bgp_frame": [b"\0\x20" + message(4, b"") + message(2, UPDATES[2]) + message(3, b"\6\2"),
                   b"\1\x50" + message(1, OPENS[1]) + message(4, b""), b"\0\1" + b"\xff" * 15 + b"\0"],
@@ -154,6 +183,7 @@ CORPORA = {
     "bgp_update": [bytes([choice]) + u for u in UPDATES for choice in (0x05, 0x06, 0x2f, 0x15)],
     "bgp_notification": NOTIFICATIONS + [b"\0\1\0\1", b"\0\2\1\1", b"\0\2"],
     "dns": DNS,
+    "rtr": RTR,
     "session": SESSIONS,
 }
 
