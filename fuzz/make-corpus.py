@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seed corpora of the wire and session targets: small valid and nearly valid inputs.
 
-    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,dns,rtr,session}/seed-*
+    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,dns,mrt,rtr,session}/seed-*
 """
 import glob
 import hashlib
@@ -123,6 +123,56 @@ DNS = [
 ]
 
 
+def mrt(kind, subtype, body, microseconds=None):
+    if microseconds is not None:
+        body = struct.pack(">I", microseconds) + body
+    return struct.pack(">IHHI", 1700000000, kind, subtype, len(body)) + body
+
+
+def rib(sequence, prefix, *entries, add_path=False):
+    body = struct.pack(">I", sequence) + prefix + struct.pack(">H", len(entries))
+    for index, attributes in entries:
+        body += struct.pack(">HI", index, 1600000000) + (b"\0\0\0\7" if add_path else b"") \
+            + struct.pack(">H", len(attributes)) + attributes
+    return body
+
+
+def bgp4mp(message_bytes, four=True, six=False):
+    asn, address = ">II" if four else ">HH", HOP6 * 2 if six else bytes([10, 0, 0, 2, 10, 0, 0, 1])
+    return struct.pack(asn, 64501, 64502) + struct.pack(">HH", 0, 2 if six else 1) + address \
+        + message_bytes
+
+
+PEERS = mrt(13, 1, struct.pack(">IH", 0x0a000001, 4) + b"view" + struct.pack(">H", 3)
+            + b"\2" + bytes([10, 0, 0, 2, 10, 0, 0, 2]) + struct.pack(">I", 64501)
+            + b"\0" + bytes([10, 0, 0, 3, 10, 0, 0, 3]) + struct.pack(">H", 64502)
+            + b"\3" + bytes([10, 0, 0, 4]) + HOP6 + struct.pack(">I", 4200000000))
+SHORT6 = attribute(0x80, 14, b"\x10" + HOP6)
+SHORT66 = attribute(0x80, 14, b"\x20" + HOP6 + LOCAL6)
+FULL6 = attribute(0x80, 14, b"\0\2\1\x10" + HOP6 + b"\0" + V6)
+ONE4, ONE6 = V4[:4], V6
+MRT = [
+    PEERS + mrt(13, 2, rib(0, ONE4, (0, ORIGIN + PATH4 + HOP), (1, ORIGIN + PATH4 + HOP + MANY))),
+    PEERS + mrt(13, 4, rib(1, ONE6, (2, ORIGIN + PATH4 + SHORT6), (2, ORIGIN + PATH4 + SHORT66),
+                           (2, FULL6 + ORIGIN + PATH4))),
+    PEERS + mrt(13, 8, rib(2, ONE4, (0, ORIGIN + PATH4 + HOP), add_path=True))
+    + mrt(13, 10, rib(3, ONE6, (2, ORIGIN + PATH4 + SHORT6), add_path=True))
+    + mrt(13, 3, rib(4, ONE4, (9, ORIGIN + PATH4 + HOP))) + mrt(13, 6, b"\0\0\0\1\0\1\x80rest"),
+    mrt(12, 1, struct.pack(">HH", 0, 5) + bytes([198, 51, 100, 0, 24, 1]) + struct.pack(">I", 7)
+        + bytes([10, 0, 0, 2]) + struct.pack(">HH", 64501, len(ORIGIN + PATH2 + HOP + AS4PATH))
+        + ORIGIN + PATH2 + HOP + AS4PATH),
+    mrt(12, 2, struct.pack(">HH", 0, 5) + HOP6 + bytes([48, 1]) + struct.pack(">I", 7) + HOP6
+        + struct.pack(">HH", 64501, len(ORIGIN + PATH2 + FULL6)) + ORIGIN + PATH2 + FULL6),
+    mrt(16, 0, bgp4mp(b"\0\5\0\6", four=False)) + mrt(16, 5, bgp4mp(b"\0\6\0\1", six=True))
+    + mrt(17, 5, bgp4mp(b"\0\6\0\1"), 999999) + mrt(17, 4, b"\0") + mrt(11, 0, b"ospf"),
+    mrt(16, 2, b"") + mrt(99, 1, b"what") + struct.pack(">IHHI", 0, 13, 2, 0xffffffff) + b"too long",
+]
+MRT += [mrt(16, 4, bgp4mp(message(2, u))) + mrt(17, 1, bgp4mp(message(2, u), four=False), 123456)
+        + mrt(17, 9, bgp4mp(message(2, u), six=True), 5) for u in UPDATES]
+MRT += [mrt(16, 7, bgp4mp(message(4, b""))) + mrt(16, 4, bgp4mp(message(1, OPENS[1])))
+        + mrt(16, 4, bgp4mp(message(3, b"\6\2"))) + mrt(16, 4, bgp4mp(b"no BGP"))]
+
+
 def pieces(data, base=64):
     """base 64: to the incoming connection; 160: to the outgoing one."""
     out = b""
@@ -183,6 +233,7 @@ CORPORA = {
     "bgp_update": [bytes([choice]) + u for u in UPDATES for choice in (0x05, 0x06, 0x2f, 0x15)],
     "bgp_notification": NOTIFICATIONS + [b"\0\1\0\1", b"\0\2\1\1", b"\0\2"],
     "dns": DNS,
+    "mrt": [b"\6" + m for m in MRT],
     "rtr": RTR,
     "session": SESSIONS,
 }

@@ -28,6 +28,7 @@ struct attribute_reading {
 	bool withdraw;         /* one of the malformations asks for treat-as-withdraw */
 	bool reachable;        /* MP_REACH_NLRI had prefixes, or was too broken to tell */
 	bool no_memory;
+	bool bare; /* the list stands alone: bgp_attributes_read */
 };
 
 static inline bool attribute_seen(const struct attribute_reading *reading, uint8_t code)
@@ -67,6 +68,15 @@ attribute_read pmsi_tunnel_read, tunnel_encapsulation_read, traffic_engineering_
 /* Both need more than a value: what is wrong with them costs a family or the session. */
 void mp_reach_read(struct attribute_reading *reading, uint8_t flags, struct cursor value);
 void mp_unreach_read(struct attribute_reading *reading, uint8_t flags, struct cursor value);
+/* RFC 6396 section 4.3.4: the next hop of a list that stands alone. */
+void mp_next_hop_read(struct attribute_reading *reading, struct cursor value);
+
+/* Write the attributes whose bits are set in codes, by rising code; those that are only for
+ * internal neighbours to none other. */
+void attribute_rows_write(struct writer *w, const struct bgp_context *context,
+	const struct bgp_attributes *attributes, uint64_t codes);
+/* Abbreviated MP_REACH_NLRI for an IPv6 next hop: RFC 6396 section 4.3.4. */
+void mp_next_hop_write(struct writer *w, const struct bgp_attributes *attributes);
 
 /* NULL if the attribute is not understood. */
 const struct attribute_row *attribute_row_of(uint8_t code);

@@ -172,6 +172,25 @@ void mp_reach_read(struct attribute_reading *reading, uint8_t flags, struct curs
 	nlri_take(reading, family, BGP_ATTRIBUTE_MP_REACH, value, &update->announced[1]);
 }
 
+void mp_next_hop_read(struct attribute_reading *reading, struct cursor value)
+{
+	struct cursor next_hop;
+	const char *reason = "MP_REACH_NLRI has a next hop of a wrong length";
+	size_t length;
+
+	/* An address family begins with a zero byte, a length does not. */
+	reading->update->mp_reach_full = cursor_left(&value) > 0 && value.at[0] == 0;
+	if (reading->update->mp_reach_full)
+		cursor_skip(&value, 3);
+	next_hop = cursor_sub(&value, cursor_u8(&value));
+	length = cursor_left(&next_hop);
+	if (length == 4 || length == 16 || length == 32)
+		reason = next_hop_take(reading->update, next_hop);
+	if (reason != NULL)
+		malformation_add(reading, BGP_VERDICT_TREAT_AS_WITHDRAW, BGP_ATTRIBUTE_MP_REACH,
+			BGP_UPDATE_INVALID_NEXT_HOP, reason, "RFC 6396 section 4.3.4");
+}
+
 void mp_unreach_read(struct attribute_reading *reading, uint8_t flags, struct cursor value)
 {
 	int family;

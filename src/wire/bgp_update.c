@@ -39,7 +39,7 @@ static bool is_mp(uint8_t code)
 /* The first one counts. */
 static void duplicate(struct attribute_reading *reading, uint8_t code)
 {
-	if (is_mp(code))
+	if (is_mp(code) && !reading->bare)
 		malformation_add(reading, BGP_VERDICT_SESSION_RESET, code,
 			BGP_UPDATE_MALFORMED_ATTRIBUTES,
 			"MP_REACH_NLRI or MP_UNREACH_NLRI appears twice",
@@ -81,11 +81,26 @@ static void known_attribute(struct attribute_reading *reading, const struct attr
  * prefixes behind the list are still where its total length says, but not those inside. */
 static void overrun(struct attribute_reading *reading, uint8_t code)
 {
+	bool prefixes_lost = is_mp(code) && !reading->bare;
+
 	malformation_add(reading,
-		is_mp(code) ? BGP_VERDICT_SESSION_RESET : BGP_VERDICT_TREAT_AS_WITHDRAW, code,
+		prefixes_lost ? BGP_VERDICT_SESSION_RESET : BGP_VERDICT_TREAT_AS_WITHDRAW, code,
 		BGP_UPDATE_MALFORMED_ATTRIBUTES,
 		"an attribute runs past the end of the attribute list",
-		is_mp(code) ? "RFC 7606 section 3 j" : "RFC 7606 section 4");
+		prefixes_lost ? "RFC 7606 section 3 j" : "RFC 7606 section 4");
+}
+
+static void mp_take(
+	struct attribute_reading *reading, uint8_t flags, uint8_t code, struct cursor value)
+{
+	if (reading->bare) {
+		if (code == BGP_ATTRIBUTE_MP_REACH)
+			mp_next_hop_read(reading, value);
+	} else if (code == BGP_ATTRIBUTE_MP_REACH) {
+		mp_reach_read(reading, flags, value);
+	} else {
+		mp_unreach_read(reading, flags, value);
+	}
 }
 
 static void attribute_take(
@@ -98,10 +113,8 @@ static void attribute_take(
 		return;
 	}
 	reading->seen[code / 64] |= 1ull << (code % 64);
-	if (code == BGP_ATTRIBUTE_MP_REACH)
-		mp_reach_read(reading, flags, value);
-	else if (code == BGP_ATTRIBUTE_MP_UNREACH)
-		mp_unreach_read(reading, flags, value);
+	if (is_mp(code))
+		mp_take(reading, flags, code, value);
 	else if (row != NULL)
 		known_attribute(reading, row, flags, value);
 	else
@@ -190,7 +203,7 @@ static void mandatory_check(struct attribute_reading *reading)
 	struct bgp_update *update = reading->update;
 	bool classic = cursor_left(&update->announced[0].bytes) > 0;
 
-	if (!classic && cursor_left(&update->announced[1].bytes) == 0)
+	if (!reading->bare && !classic && cursor_left(&update->announced[1].bytes) == 0)
 		return;
 	for (size_t i = 0; i < sizeof(mandatory) / sizeof(mandatory[0]); i++) {
 		if (attribute_seen(reading, mandatory[i].code))
@@ -314,6 +327,25 @@ int bgp_update_read(struct cursor body, const struct bgp_context *context, struc
 	missing_nlri_check(&reading, cursor_left(&body) > 0);
 	mixture_check(&reading);
 	end_of_rib_check(&reading, body_length);
+	return reading.no_memory ? ERROR_MEMORY : 0;
+}
+
+int bgp_attributes_read(struct cursor list, const struct bgp_context *context,
+	struct arena *arena, struct bgp_update *ret_update)
+{
+	struct attribute_reading reading = {
+		.context = context, .arena = arena, .update = ret_update, .bare = true
+	};
+
+	*ret_update = (struct bgp_update){ 0 };
+	attributes_read(&reading, list);
+	path_settle(&reading);
+	mandatory_check(&reading);
+	if (ret_update->mp_next_hop.family != FAMILY_NONE) {
+		clear_present(&ret_update->attributes, BGP_ATTRIBUTE_NEXT_HOP);
+		ret_update->attributes.next_hop = ret_update->mp_next_hop;
+		ret_update->attributes.next_hop_link_local = ret_update->mp_next_hop_link_local;
+	}
 	return reading.no_memory ? ERROR_MEMORY : 0;
 }
 

@@ -65,6 +65,7 @@ struct bgp_update {
 	struct bgp_malformation malformations[BGP_MALFORMATIONS_MAX];
 	uint16_t unknown_attributes; /* unknown or not carried: dropped, never passed on */
 	uint16_t ignored_families;   /* MP attributes of families not negotiated, skipped */
+	bool mp_reach_full; /* bgp_attributes_read: MP_REACH_NLRI was there, not abbreviated */
 };
 
 /*
@@ -74,6 +75,17 @@ struct bgp_update {
  */
 int bgp_update_read(struct cursor body, const struct bgp_context *context, struct arena *arena,
 	struct bgp_update *ret_update);
+
+/*
+ * Decode a list of attributes that stands alone, as in a RIB entry of an MRT file:
+ * MP_REACH_NLRI is the next hop alone (RFC 6396 section 4.3.4) or, as some writers have it, the
+ * whole attribute, whose prefixes are not looked at; MP_UNREACH_NLRI is passed over. The next
+ * hop, of whichever of the two attributes, is in attributes.next_hop. ORIGIN and AS_PATH are
+ * missed if they are not there. A verdict of SESSION_RESET does not occur. Returns ERROR_MEMORY
+ * only.
+ */
+int bgp_attributes_read(struct cursor list, const struct bgp_context *context,
+	struct arena *arena, struct bgp_update *ret_update);
 
 /* Take the next prefix; false at the end. path_id is 0 without ADD-PATH. */
 bool bgp_nlri_next(struct bgp_nlri *nlri, struct prefix *ret_prefix, uint32_t *ret_path_id);
@@ -103,6 +115,13 @@ int bgp_withdraw_write(struct writer *w, const struct bgp_context *context,
 	size_t *ret_written);
 /* RFC 4724 section 2. */
 void bgp_end_of_rib_write(struct writer *w, enum bgp_family family);
+/*
+ * Write the attributes alone, as bgp_attributes_read reads them: an IPv4 next hop as NEXT_HOP,
+ * an IPv6 one as abbreviated MP_REACH_NLRI, none at all if there is none. w fails if there is
+ * no room.
+ */
+void bgp_attributes_write(struct writer *w, const struct bgp_context *context,
+	const struct bgp_attributes *attributes);
 
 const char *bgp_verdict_name(enum bgp_verdict verdict); /* "treat-as-withdraw" */
 

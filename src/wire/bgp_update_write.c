@@ -107,18 +107,23 @@ static void row_write(struct writer *w, const struct attribute_row *row,
 	bytes_put_u16(head + 2, (uint16_t)length);
 }
 
-static void attributes_write(struct writer *w, const struct bgp_context *context,
-	const struct bgp_attributes *attributes, enum carriage carriage)
+void attribute_rows_write(struct writer *w, const struct bgp_context *context,
+	const struct bgp_attributes *attributes, uint64_t codes)
 {
-	uint64_t left = attributes_wanted(context, attributes, carriage);
-
-	for (; left != 0; left &= left - 1) {
+	for (; codes != 0; codes &= codes - 1) {
 		const struct attribute_row *row =
-			attribute_row_of((uint8_t)__builtin_ctzll(left));
+			attribute_row_of((uint8_t)__builtin_ctzll(codes));
 
 		if (row != NULL && row->write != NULL && (context->ibgp || !row->ibgp_only))
 			row_write(w, row, context, attributes);
 	}
+}
+
+static void attributes_write(struct writer *w, const struct bgp_context *context,
+	const struct bgp_attributes *attributes, enum carriage carriage)
+{
+	attribute_rows_write(
+		w, context, attributes, attributes_wanted(context, attributes, carriage));
 }
 
 /* Bytes of MP_REACH_NLRI in front of its prefixes. */
@@ -244,6 +249,30 @@ static size_t mp_withdraw(struct writer *m, bool add_path, enum bgp_family famil
 	writer_u8(m, bgp_family_safi(family));
 	nlri_write(m, add_path, keys, written);
 	return written;
+}
+
+void mp_next_hop_write(struct writer *w, const struct bgp_attributes *attributes)
+{
+	bool both = attributes->next_hop_link_local.family != FAMILY_NONE;
+	uint8_t length = both ? 32 : 16;
+
+	writer_u8(w, ATTRIBUTE_OPTIONAL);
+	writer_u8(w, BGP_ATTRIBUTE_MP_REACH);
+	writer_u8(w, (uint8_t)(length + 1));
+	writer_u8(w, length);
+	writer_bytes(w, attributes->next_hop.bytes, 16);
+	if (both)
+		writer_bytes(w, attributes->next_hop_link_local.bytes, 16);
+}
+
+void bgp_attributes_write(struct writer *w, const struct bgp_context *context,
+	const struct bgp_attributes *attributes)
+{
+	bool classic = attributes->next_hop.family == FAMILY_IPV4;
+
+	if (attributes->next_hop.family == FAMILY_IPV6)
+		mp_next_hop_write(w, attributes);
+	attributes_write(w, context, attributes, classic ? CARRIAGE_CLASSIC : CARRIAGE_MP);
 }
 
 int bgp_withdraw_write(struct writer *w, const struct bgp_context *context,
