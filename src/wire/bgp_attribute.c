@@ -562,5 +562,6 @@ bool bgp_attributes_equal(const struct bgp_attributes *a, const struct bgp_attri
 	       a->aggregator_asn == b->aggregator_asn &&
 	       address_equal(&a->aggregator_address, &b->aggregator_address) &&
 	       a->originator_id == b->originator_id &&
-	       a->only_to_customer == b->only_to_customer && same_arrays(a, b);
+	       a->only_to_customer == b->only_to_customer && a->weight == b->weight &&
+	       same_arrays(a, b);
 }

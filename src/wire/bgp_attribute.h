@@ -90,6 +90,7 @@ struct bgp_attributes {
 	struct address aggregator_address;
 	uint32_t originator_id; /* host order */
 	uint32_t only_to_customer;
+	uint16_t weight; /* this router's own preference, first of all: never on the wire */
 
 	const uint32_t *cluster_list;         /* host order */
 	const uint32_t *communities;          /* host order */
