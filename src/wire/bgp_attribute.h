@@ -59,6 +59,8 @@ enum bgp_segment_type { /* RFC 4271 section 4.3, RFC 5065 */
 /* Well-known communities, host order. */
 #define BGP_COMMUNITY_GRACEFUL_SHUTDOWN   0xffff0000u /* RFC 8326 */
 #define BGP_COMMUNITY_BLACKHOLE           0xffff029au /* RFC 7999 */
+#define BGP_COMMUNITY_LLGR_STALE          0xffff0006u /* RFC 9494 */
+#define BGP_COMMUNITY_NO_LLGR             0xffff0007u
 #define BGP_COMMUNITY_NO_EXPORT           0xffffff01u /* RFC 1997 */
 #define BGP_COMMUNITY_NO_ADVERTISE        0xffffff02u
 #define BGP_COMMUNITY_NO_EXPORT_SUBCONFED 0xffffff03u
