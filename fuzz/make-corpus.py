@@ -58,7 +58,7 @@ MANY = b"".join([
     attribute(0xc0, 32, struct.pack(">III", 64501, 1, 2)),
     attribute(0xc0, 35, struct.pack(">I", 64501)), attribute(0xc0, 99, b"unknown")])
 UNCARRIED = b"".join([
-    attribute(0xc0, 22, bytes.fromhex("0006000010")), attribute(0xc0, 25, b"\0\2" + bytes(18)),
+    attribute(0xc0, 22, bytes.fromhex("0006000010c0000201")), attribute(0xc0, 25, b"\0\2" + bytes(18)),
     attribute(0xc0, 23, bytes.fromhex("0008000a060400000000800001 00")),
     attribute(0x80, 26, bytes.fromhex("01000b0000000000000001")), attribute(0xc0, 27, bytes(7)),
     attribute(0x80, 29, bytes.fromhex("04000000")), attribute(0xc0, 36, bytes.fromhex("010000fde9000146")),

@@ -48,11 +48,40 @@ static bool tlv_next(struct cursor *list, const struct tlv_form *form, struct tl
 	return !list->failed;
 }
 
-/* RFC 6514 section 5: flags, tunnel type, label (3), identifier. */
+/* The identifier of a tunnel, by type: RFC 6514 section 5. Both families where there are two.
+ */
+static const struct {
+	uint8_t ipv4, ipv6; /* bytes */
+} pmsi_identifiers[] = {
+	{ 0, 0 },         /* none */
+	{ 12, 24 },       /* RSVP-TE P2MP */
+	{ UINT8_MAX, 0 }, /* mLDP P2MP: a FEC element, of any length */
+	{ 8, 32 },        /* PIM-SSM */
+	{ 8, 32 },        /* PIM-SM */
+	{ 8, 32 },        /* BIDIR-PIM */
+	{ 4, 16 },        /* ingress replication */
+	{ UINT8_MAX, 0 }, /* mLDP MP2MP */
+};
+
+/* RFC 6514 section 5: flags, tunnel type, label (3), identifier. Types that came later are not
+ * looked into. */
 const char *pmsi_tunnel_read(struct attribute_reading *reading, struct cursor value)
 {
+	size_t length;
+	uint8_t type;
+
 	(void)reading;
-	return cursor_left(&value) < 5 ? "PMSI_TUNNEL is shorter than five bytes" : NULL;
+	cursor_skip(&value, 1);
+	type = cursor_u8(&value);
+	cursor_skip(&value, 3);
+	length = cursor_left(&value);
+	if (value.failed)
+		return "PMSI_TUNNEL is shorter than five bytes";
+	if (type >= sizeof(pmsi_identifiers) / sizeof(pmsi_identifiers[0]) ||
+		pmsi_identifiers[type].ipv4 == UINT8_MAX ||
+		length == pmsi_identifiers[type].ipv4 || length == pmsi_identifiers[type].ipv6)
+		return NULL;
+	return "PMSI_TUNNEL has an identifier of a wrong length";
 }
 
 /* One sub-TLV: types from 128 on have a length of two bytes (RFC 9012 section 2). */

@@ -371,7 +371,7 @@ static void test_counts(void **state)
 	struct read r;
 
 	(void)state;
-	read_update(&r, ONLY_IPV4, "", REACH UNREACH BASE "c0fe01 00 80fd00 c01605 0006000010",
+	read_update(&r, ONLY_IPV4, "", REACH UNREACH BASE "c0fe01 00 80fd00 c01605 0000000010",
 		NET);
 	assert_int_equal(r.update.verdict, BGP_VERDICT_GOOD);
 	assert_int_equal(r.update.ignored_families, 2);

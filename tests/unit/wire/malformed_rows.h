@@ -181,7 +181,7 @@ static const struct malformed_row {
 	{ "EXTENDED COMMUNITIES twice", EXTERNAL, "",
 		BASE "c01008 0002fde900000001 c01008 0002fde900000001", NET, DISCARD, 16, 1,
 		"RFC 7606 section 3 g", 0 },
-	{ "AS4_PATH twice", OLD, "", BASE_2 "c01106 0201 0001fde9 c01106 0201 0001fde9", NET,
+	{ "AS4_PATH twice", OLD, "", BASE_2 "c01106 0201 0000fde9 c01106 0201 0000fde9", NET,
 		DISCARD, 17, 1, "RFC 7606 section 3 g", 0 },
 	{ "LARGE_COMMUNITY twice", EXTERNAL, "",
 		BASE "c0200c 0000fde9 00000001 00000002 c0200c 0000fde9 00000001 00000002", NET,
@@ -531,7 +531,11 @@ static const struct malformed_row {
 	{ "ONLY_TO_CUSTOMER", EXTERNAL, "", BASE "c02304 0000fde9", NET, GOOD, 0, 0, NULL, 0 },
 
 	/* Known but not carried. */
-	{ "PMSI_TUNNEL", EXTERNAL, "", BASE "c01605 00 06 000010", NET, GOOD, 0, 0, NULL, 0 },
+	{ "PMSI_TUNNEL", EXTERNAL, "", BASE "c01609 00 06 000010 c0000201", NET, GOOD, 0, 0,
+		NULL, 0 },
+	{ "PMSI_TUNNEL, an identifier of three bytes", EXTERNAL, "",
+		BASE "c01608 00 06 000010 c00002", NET, WITHDRAW, 22, 9, "RFC 6514 section 5",
+		0 },
 	{ "PMSI_TUNNEL of four bytes", EXTERNAL, "", BASE "c01604 00 06 0000", NET, WITHDRAW,
 		22, 9, "RFC 6514 section 5", 0 },
 	{ "PMSI_TUNNEL of no length", EXTERNAL, "", BASE "c01600", NET, WITHDRAW, 22, 9,
