@@ -217,6 +217,37 @@ static void unreadable_update_ends_the_session(void **state)
 	hand_free(hand);
 }
 
+/* RFC 7606 section 2, RFC 4760 section 7: a withdrawn IPv6 prefix of 129 bits ends that family
+ * and nothing else; nothing more of it is listened to until the next session. */
+static void a_lost_family_leaves_the_other(void **state)
+{
+	static const uint8_t update[47] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+		255, 255, 255, 255, 255, 255, 0, 47, 2, 0, 0, 0, 24, 0x80, 15, 21, 0, 2, 1,
+		129 };
+	struct hand *hand = hand_new(NULL);
+
+	(void)state;
+	hand_establish(hand, OUT, NULL);
+	hand_announce(hand, OUT, "198.51.100.0/24", NULL);
+	hand_announce(hand, OUT, "2001:db8:1::/48", NULL);
+	hand_send(hand, OUT, update, sizeof(update));
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	assert_true(hand_holds(hand, "198.51.100.0/24", NULL));
+	assert_false(hand_holds(hand, "2001:db8:1::/48", NULL));
+	hand_announce(hand, OUT, "2001:db8:2::/48", NULL);
+	hand_announce(hand, OUT, "203.0.113.0/24", NULL);
+	assert_false(hand_holds(hand, "2001:db8:2::/48", NULL));
+	assert_true(hand_holds(hand, "203.0.113.0/24", NULL));
+	assert_non_null(hand_event(hand, SPEAKER_MALFORMED));
+
+	hand_lose(hand, OUT);
+	hand_advance(hand, duration_seconds(30));
+	hand_establish(hand, OUT, NULL);
+	hand_announce(hand, OUT, "2001:db8:2::/48", NULL);
+	assert_true(hand_holds(hand, "2001:db8:2::/48", NULL));
+	hand_free(hand);
+}
+
 /* A whole conversation, cut everywhere: what comes out does not depend on the pieces. */
 static void any_split_is_the_same(void **state)
 {
@@ -464,6 +495,7 @@ int main(void)
 		cmocka_unit_test(every_message_in_every_state),
 		cmocka_unit_test(refresh_that_was_not_offered),
 		cmocka_unit_test(unreadable_update_ends_the_session),
+		cmocka_unit_test(a_lost_family_leaves_the_other),
 		cmocka_unit_test(any_split_is_the_same),
 		cmocka_unit_test(every_act_in_every_state),
 		cmocka_unit_test(long_random_lives),
