@@ -17,10 +17,11 @@ def spread(values):
 
 
 def row(bench, name, unit, ours, peer=None, theirs=None, goal=None, goal_on="ours", **more):
-    """Prints the row. `goal` is the most that `ours` (or, goal_on="ratio", the ratio) may be."""
-    ratio = ours / theirs if theirs else None
+    """Prints the row. `goal` is the most that `ours` (or, goal_on="ratio", the ratio) may be;
+    `ours` None: not measured."""
+    ratio = ours / theirs if theirs and ours is not None else None
     value = ratio if goal_on == "ratio" else ours
-    print(json.dumps({"bench": bench, "row": name, "unit": unit, "ours": round(ours, 4),
+    print(json.dumps({"bench": bench, "row": name, "unit": unit, "ours": None if ours is None else round(ours, 4),
                       "peer": peer, "theirs": None if theirs is None else round(theirs, 4),
                       "ratio": None if ratio is None else round(ratio, 6), "goal": goal,
                       "goal_on": goal_on,

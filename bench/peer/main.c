@@ -97,15 +97,18 @@ static void do_expect(struct peer *peer, size_t i)
 static void do_stat(struct peer *peer, size_t i)
 {
 	const struct session *s = peer->sessions[i];
+	uint64_t now_ns = monotonic_ns(), silence_ns = now_ns - s->heard_ns;
 
-	session_event(s, "stat", monotonic_ns(),
+	if (silence_ns < s->silence_ns)
+		silence_ns = s->silence_ns;
+	session_event(s, "stat", now_ns,
 		",\"state\":%d,\"reachable\":%zu,\"messages\":%llu,\"announced\":%llu,"
 		"\"withdrawn\":%llu,\"last_update_ns\":%llu,\"keepalive_gap_ns\":%llu,"
-		"\"since_keepalive_ns\":%llu",
+		"\"silence_ns\":%llu",
 		s->state, s->reachable.count, (unsigned long long)s->messages,
 		(unsigned long long)s->announced, (unsigned long long)s->withdrawn,
 		(unsigned long long)s->last_update_ns, (unsigned long long)s->keepalive_gap_ns,
-		(unsigned long long)(monotonic_ns() - s->last_keepalive_ns));
+		(unsigned long long)silence_ns);
 }
 
 static void do_report(struct peer *peer, size_t i)

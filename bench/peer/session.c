@@ -205,6 +205,7 @@ void session_close(struct session *session)
 	session->state = SESSION_IDLE;
 	session->table = NULL;
 	session->control_length = session->input_length = 0;
+	prefix_set_clear(&session->reachable);
 }
 
 static void session_lost(struct session *session, const char *why)
@@ -246,8 +247,8 @@ void session_established(struct session *session, uint64_t now_ns)
 {
 	session->state = SESSION_ESTABLISHED;
 	session->keepalive_at_ns = now_ns;
-	session->keepalive_gap_ns = 0;
-	prefix_set_clear(&session->reachable);
+	session->heard_ns = now_ns;
+	session->silence_ns = session->keepalive_gap_ns = 0;
 	session_event(session, "established", now_ns, "%s", "");
 }
 
@@ -270,7 +271,7 @@ void session_connect(struct session *session, uint64_t now_ns)
 	if (session->state != SESSION_IDLE)
 		return;
 	session->state = SESSION_CONNECTING;
-	session->last_keepalive_ns = now_ns;
+	session->last_keepalive_ns = session->heard_ns = now_ns;
 	connect_now(session);
 }
 
@@ -313,6 +314,9 @@ static void session_read(struct session *session)
 		return;
 	}
 	session->input_length += (size_t)n;
+	if (now_ns - session->heard_ns > session->silence_ns)
+		session->silence_ns = now_ns - session->heard_ns;
+	session->heard_ns = now_ns;
 	if (!session_input(session, now_ns, &why)) {
 		session_lost(session, why);
 		return;

@@ -55,7 +55,8 @@ struct session {
 	struct prefix_set reachable;
 	uint64_t messages, announced, withdrawn; /* UPDATEs, prefixes in them */
 	uint64_t last_update_ns;
-	uint64_t last_keepalive_ns, keepalive_gap_ns; /* the longest so far */
+	uint64_t last_keepalive_ns, keepalive_gap_ns; /* the longest while it was up */
+	uint64_t heard_ns, silence_ns;                /* the same of anything at all */
 
 	/* What is waited for. */
 	bool expecting, reached;

@@ -112,11 +112,11 @@ static bool take_update(struct session *session, struct cursor body, uint64_t no
 		return false;
 	if (cursor_left(&withdrawn) + cursor_left(&attributes) + cursor_left(&body) == 0)
 		return true; /* End-of-RIB */
-	session->last_update_ns = now_ns;
 	if (is_watched(body.at, cursor_left(&body))) {
 		probe_seen(session, attributes, now_ns);
 		return true;
 	}
+	session->last_update_ns = now_ns;
 	if (session->options.family != BGP_IPV4_UNICAST)
 		return take_mp(session, attributes);
 	return take(session, withdrawn.at, withdrawn.end, false) &&
