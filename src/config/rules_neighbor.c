@@ -215,6 +215,11 @@ static void its_next_hops(struct validator *validator, const struct config_neigh
 	for (int i = 0; i < 2; i++)
 		if (bad_next_hop(all[i]))
 			rule_error(validator, all[i], n, "this cannot be a next hop");
+		else if (all[i]->family != FAMILY_NONE && address_equal(all[i], &n->address))
+			/* RFC 4271 section 5.1.3 */
+			rule_error(validator, all[i], n,
+				"the neighbour's own address cannot be the next hop of what it "
+				"is told");
 }
 
 static void its_families(struct validator *validator, const struct config_neighbor *n)

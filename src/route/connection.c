@@ -21,7 +21,7 @@
 /* RFC 4271 section 8.2.2: a large hold time until the OPEN was received; 4 minutes suggested.
  */
 #define OPEN_HOLD_S     240
-#define SEND_HOLD_MIN_S 480  /* RFC 9687 section 4.4 */
+#define SEND_HOLD_MIN_S 480  /* RFC 9687 section 6 */
 #define LAST_WORDS_MAX  1024 /* an OPEN of ours and a NOTIFICATION */
 
 static struct speaker *speaker_of(const struct connection *connection)
@@ -306,15 +306,16 @@ static void refresh_output(struct connection *connection, struct writer *w)
 	}
 }
 
-/* RFC 9687 section 4.4: at least the hold time; by default twice that, or eight minutes. */
+/* RFC 9687 section 4.4: more than the hold time; section 6: by default twice that, or eight
+ * minutes. */
 static struct duration send_hold_time(const struct connection *connection)
 {
 	struct duration configured = connection->neighbor->settings.send_hold;
-	struct duration hold = duration_seconds(connection->hold_time_s);
+	struct duration least = duration_seconds(connection->hold_time_s + 1);
 	int64_t seconds = 2 * (int64_t)connection->hold_time_s;
 
 	if (configured.ns > 0)
-		return configured.ns > hold.ns ? configured : hold;
+		return configured.ns > least.ns ? configured : least;
 	return duration_seconds(seconds > SEND_HOLD_MIN_S ? seconds : SEND_HOLD_MIN_S);
 }
 

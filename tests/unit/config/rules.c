@@ -103,6 +103,11 @@ static const struct row {
 		"a community is said twice", 10, CONFIG_WARNING },
 	{ HEAD DNS BARE ", next-hop: { ipv4: 127.0.0.1 } }\n", "this cannot be a next hop", 10,
 		CONFIG_ERROR },
+	{ HEAD DNS BARE ", password: 0123456789012345678901234567890123456789"
+			"0123456789012345678901234567890123456789 }\n",
+		NULL, 0, CONFIG_ERROR },
+	{ HEAD DNS BARE ", next-hop: { ipv4: 203.0.113.1 } }\n",
+		"the neighbour's own address cannot be the next hop", 10, CONFIG_ERROR },
 	{ HEAD DNS "neighbors:\n  a: { address: 2001:db8::1, asn: 64501, families: [ipv4], "
 		   "extended-next-hop: false }\n",
 		"IPv4 routes over an IPv6 session", 10, CONFIG_WARNING },

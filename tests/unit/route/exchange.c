@@ -616,6 +616,25 @@ static void routes_come_change_and_go(void **state)
 	hand_free(hand);
 }
 
+/* RFC 4271 section 4.3: a prefix in both lists of one UPDATE is announced. */
+static void announced_and_withdrawn_at_once_stays(void **state)
+{
+	static const uint8_t update[] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+		255, 255, 255, 255, 255, 0, 51, 2, 0, 4, 24, 198, 51, 100, 0, 20, 0x40, 1, 1, 0,
+		0x40, 2, 6, 2, 1, 0, 0, 0xfb, 0xf5, 0x40, 3, 4, 192, 0, 2, 1, 24, 198, 51,
+		100 };
+	struct hand *hand = hand_new(NULL);
+
+	(void)state;
+	hand_establish(hand, OUT, NULL);
+	for (int twice = 0; twice < 2; twice++) {
+		hand_send(hand, OUT, update, sizeof(update));
+		assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+		assert_true(hand_holds(hand, "198.51.100.0/24", NULL));
+	}
+	hand_free(hand);
+}
+
 /* A rejected route takes the place of the one before: nothing is left of the prefix. */
 static void rejected_routes(void **state)
 {
@@ -976,6 +995,7 @@ int main(void)
 		cmocka_unit_test(refresh_is_asked_for),
 		cmocka_unit_test(markers_sweep),
 		cmocka_unit_test(routes_come_change_and_go),
+		cmocka_unit_test(announced_and_withdrawn_at_once_stays),
 		cmocka_unit_test(rejected_routes),
 		cmocka_unit_test(reflected_loops),
 		cmocka_unit_test(both_our_numbers_are_loops),

@@ -359,7 +359,7 @@ static void send_hold_timer_expires(void **state)
 {
 	static const struct {
 		int64_t configured, expires;
-	} rows[] = { { 0, 480 }, { 100, 100 }, { 20, 90 } };
+	} rows[] = { { 0, 480 }, { 100, 100 }, { 90, 91 }, { 20, 91 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -131,6 +131,8 @@ static const struct malformed_row {
 	{ "AIGP transitive: its own RFC says discard", EXTERNAL, "",
 		BASE "c01a0b 01 000b 0000000000000001", NET, DISCARD, 26, 4,
 		"RFC 7311 section 3.2", 0 },
+	{ "attributes out of order are no error", EXTERNAL, "", HOP PATH "400101 00", NET, GOOD, 0,
+		0, NULL, 0 },
 	{ "partial bit is no error", EXTERNAL, "", BASE "e00804 fde90001", NET, GOOD, 0, 0,
 		NULL, 0 },
 	{ "unused bits are no error", EXTERNAL, "", "4f0101 00" PATH HOP, NET, GOOD, 0, 0, NULL,
