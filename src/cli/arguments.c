@@ -193,12 +193,10 @@ static int parse_command(struct parser *parser, const char *name)
 static int parse_positional(struct parser *parser, const char *value)
 {
 	struct arguments *arguments = parser->arguments;
-	const struct positional *p = arguments->command->positionals;
+	const struct positional *p =
+		command_positional(arguments->command, arguments->positional_count);
 
-	for (size_t i = 0; p != NULL && p->name != NULL && i < arguments->positional_count; i++)
-		p++;
-	if (p == NULL || p->name == NULL ||
-		arguments->positional_count == ARGUMENTS_POSITIONALS_MAX) {
+	if (p == NULL || arguments->positional_count == ARGUMENTS_POSITIONALS_MAX) {
 		error_hint(parser->error, "'nearcast %s --help' shows the usage",
 			arguments->command->name);
 		return error_set(
@@ -229,17 +227,24 @@ static int parse_one(struct parser *parser, const char *text)
 	return parse_positional(parser, text);
 }
 
+/* Whether p is a repeated one that was given already. */
+static bool is_more(const struct arguments *arguments, const struct positional *p)
+{
+	size_t given = arguments->positional_count;
+
+	return given > 0 && command_positional(arguments->command, given - 1) == p;
+}
+
 /* Invariant 2 of command.c: what is not optional comes first. */
 static int check_missing(const struct parser *parser)
 {
 	const struct arguments *arguments = parser->arguments;
 	const struct positional *p;
 
-	if (arguments->command == NULL || arguments->command->positionals == NULL ||
-		arguments_has(arguments, "help"))
+	if (arguments->command == NULL || arguments_has(arguments, "help"))
 		return 0;
-	p = arguments->command->positionals + arguments->positional_count;
-	if (p->name == NULL || p->optional)
+	p = command_positional(arguments->command, arguments->positional_count);
+	if (p == NULL || p->optional || is_more(arguments, p))
 		return 0;
 	error_hint(parser->error, "'nearcast %s --help' shows the usage",
 		arguments->command->name);

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 
-#define ARGUMENTS_POSITIONALS_MAX 64
+#define ARGUMENTS_POSITIONALS_MAX 1024
 #define ARGUMENTS_OPTIONS_MAX     512
 
 struct argument {

@@ -28,6 +28,7 @@ const struct command *const commands[] = {
 	&command_drain,
 	&command_undrain,
 	&command_neighbor,
+	&command_mrt,
 	&command_version,
 	&command_completion,
 	&command_help,
@@ -117,6 +118,26 @@ const char *command_group_title(enum command_group group)
 	};
 
 	return titles[group];
+}
+
+static bool repeats(const struct positional *p)
+{
+	size_t length = strlen(p->name);
+
+	return length > 3 && strcmp(p->name + length - 3, "...") == 0;
+}
+
+const struct positional *command_positional(const struct command *command, size_t index)
+{
+	const struct positional *p = command->positionals;
+
+	if (p == NULL)
+		return NULL;
+	while (index > 0 && p->name != NULL && !repeats(p)) {
+		p++;
+		index--;
+	}
+	return p->name == NULL ? NULL : p;
 }
 
 void command_synopsis(const struct command *command, struct text *out)

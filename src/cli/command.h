@@ -42,7 +42,7 @@ struct option {
 };
 
 struct positional {
-	const char *name; /* "SERVICE" */
+	const char *name; /* "SERVICE"; the last may end in "...": once or more often */
 	const char *help;
 	bool optional; /* only at the end of the list */
 	enum complete complete;
@@ -90,6 +90,8 @@ const char *word_suggest(const char *const *words, const char *word);
 
 const char *command_group_title(enum command_group group); /* "Look" */
 
+/* The positional that comes at this place; NULL: there are not so many. */
+const struct positional *command_positional(const struct command *command, size_t index);
 /* "status [OPTIONS] [SERVICE]", into out. */
 void command_synopsis(const struct command *command, struct text *out);
 /* "-f, --follow" or "    --file FILE". */

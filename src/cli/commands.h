@@ -16,6 +16,7 @@ extern const struct command command_internal_complete;
 extern const struct command command_internal_docs;
 extern const struct command command_internal_man;
 extern const struct command command_internal_process;
+extern const struct command command_mrt;
 extern const struct command command_neighbor;
 extern const struct command command_neighbors;
 extern const struct command command_reload;

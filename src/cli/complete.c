@@ -86,15 +86,6 @@ static const struct option *find_option(const struct option *options, const char
 	return NULL;
 }
 
-static const struct positional *next_positional(const struct walk *walk)
-{
-	const struct positional *p = walk->command->positionals;
-
-	for (size_t i = 0; p != NULL && p->name != NULL && i < walk->positional; i++)
-		p++;
-	return p == NULL || p->name == NULL ? NULL : p;
-}
-
 static void pass(struct walk *walk, const char *word)
 {
 	const struct option *option = NULL;
@@ -140,7 +131,7 @@ static void offer_next(struct walk *walk, const char *typed)
 		offer_commands(walk, typed);
 		return;
 	}
-	p = next_positional(walk);
+	p = command_positional(walk->command, walk->positional);
 	if (p != NULL)
 		offer_value(walk, typed, p->complete, p->words);
 }

@@ -143,28 +143,8 @@ static enum exit_code internal_complete_run(
 	return output_text(console, &out);
 }
 
-/* As many as a sensible command line has; beyond, nothing is offered. */
-#define WORD                                                                       \
-	{                                                                          \
-		"WORD", "a word of the command line", true, COMPLETE_NOTHING, NULL \
-	}
 static const struct positional internal_positionals[] = {
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
-	WORD,
+	{ "WORD...", "the words of the command line", true, COMPLETE_NOTHING, NULL },
 	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
 };
 

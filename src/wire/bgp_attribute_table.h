@@ -75,6 +75,8 @@ void mp_next_hop_read(struct attribute_reading *reading, struct cursor value);
  * internal neighbours to none other. */
 void attribute_rows_write(struct writer *w, const struct bgp_context *context,
 	const struct bgp_attributes *attributes, uint64_t codes);
+/* Copy a list but for the codes whose bits are set. ERROR_MALFORMED if the list is cut. */
+int attribute_list_copy(struct writer *w, struct cursor list, uint64_t without);
 /* Abbreviated MP_REACH_NLRI for an IPv6 next hop: RFC 6396 section 4.3.4. */
 void mp_next_hop_write(struct writer *w, const struct bgp_attributes *attributes);
 

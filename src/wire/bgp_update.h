@@ -109,7 +109,14 @@ struct bgp_route_key {
 int bgp_update_write(struct writer *w, const struct bgp_context *context,
 	enum bgp_family family, const struct bgp_attributes *attributes,
 	const struct bgp_route_key *keys, size_t count, size_t *ret_written);
-/* The same for withdrawals. */
+/* The same with the attributes as a list that stands alone (bgp_attributes_read), which is
+ * copied as it is, known attributes or not; of `attributes` only the next hop is used. For
+ * files: a router never passes on what it does not understand. ERROR_RANGE also if the list is
+ * cut. */
+int bgp_update_write_list(struct writer *w, const struct bgp_context *context,
+	enum bgp_family family, const struct bgp_attributes *attributes, struct cursor list,
+	const struct bgp_route_key *keys, size_t count, size_t *ret_written);
+/* As bgp_update_write, for withdrawals. */
 int bgp_withdraw_write(struct writer *w, const struct bgp_context *context,
 	enum bgp_family family, const struct bgp_route_key *keys, size_t count,
 	size_t *ret_written);

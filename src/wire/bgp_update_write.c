@@ -181,9 +181,40 @@ static size_t mp_reach_insert(struct writer *m, uint8_t *list, bool add_path,
 	return written;
 }
 
-int bgp_update_write(struct writer *w, const struct bgp_context *context,
+int attribute_list_copy(struct writer *w, struct cursor list, uint64_t without)
+{
+	while (cursor_left(&list) > 0) {
+		const uint8_t *start = list.at;
+		uint8_t flags = cursor_u8(&list), code = cursor_u8(&list);
+
+		cursor_skip(&list,
+			flags & ATTRIBUTE_EXTENDED ? cursor_u16(&list) : cursor_u8(&list));
+		if (list.failed)
+			return ERROR_MALFORMED;
+		if (code >= 64 || !((without >> code) & 1))
+			writer_bytes(w, start, (size_t)(list.at - start));
+	}
+	return 0;
+}
+
+/* The attributes: those of a list that stands alone, if there is one. */
+static int source_write(struct writer *w, const struct bgp_context *context,
+	const struct bgp_attributes *attributes, const struct cursor *list,
+	enum carriage carriage)
+{
+	if (list == NULL) {
+		attributes_write(w, context, attributes, carriage);
+		return 0;
+	}
+	if (carriage == CARRIAGE_CLASSIC)
+		attribute_rows_write(w, context, attributes, BIT(NEXT_HOP));
+	return attribute_list_copy(w, *list, BIT(NEXT_HOP) | BIT(MP_REACH) | BIT(MP_UNREACH));
+}
+
+static int update_write(struct writer *w, const struct bgp_context *context,
 	enum bgp_family family, const struct bgp_attributes *attributes,
-	const struct bgp_route_key *keys, size_t count, size_t *ret_written)
+	const struct cursor *list, const struct bgp_route_key *keys, size_t count,
+	size_t *ret_written)
 {
 	enum carriage carriage = carriage_of(context, family, attributes);
 	struct writer m = message_room(w, context);
@@ -192,12 +223,13 @@ int bgp_update_write(struct writer *w, const struct bgp_context *context,
 	size_t written = 0, size;
 
 	*ret_written = 0;
-	if (carriage == CARRIAGE_NONE || !attributes_sane(context, attributes))
+	if (carriage == CARRIAGE_NONE)
 		return ERROR_RANGE;
 	start = bgp_message_begin(&m, BGP_UPDATE);
 	writer_u16(&m, 0);
 	total = writer_reserve(&m, 2);
-	attributes_write(&m, context, attributes, carriage);
+	if (source_write(&m, context, attributes, list, carriage) != 0)
+		return ERROR_RANGE;
 	if (m.failed || total == NULL)
 		return ERROR_FULL;
 	if (carriage == CARRIAGE_MP)
@@ -214,6 +246,23 @@ int bgp_update_write(struct writer *w, const struct bgp_context *context,
 	w->at = m.at;
 	*ret_written = written;
 	return 0;
+}
+
+int bgp_update_write(struct writer *w, const struct bgp_context *context,
+	enum bgp_family family, const struct bgp_attributes *attributes,
+	const struct bgp_route_key *keys, size_t count, size_t *ret_written)
+{
+	*ret_written = 0;
+	if (!attributes_sane(context, attributes))
+		return ERROR_RANGE;
+	return update_write(w, context, family, attributes, NULL, keys, count, ret_written);
+}
+
+int bgp_update_write_list(struct writer *w, const struct bgp_context *context,
+	enum bgp_family family, const struct bgp_attributes *attributes, struct cursor list,
+	const struct bgp_route_key *keys, size_t count, size_t *ret_written)
+{
+	return update_write(w, context, family, attributes, &list, keys, count, ret_written);
 }
 
 /* The Withdrawn Routes field, and no attributes. */

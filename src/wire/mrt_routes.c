@@ -27,6 +27,8 @@ static const struct count_row {
 	[MRT_COUNT_UPDATES] = { "updates", "UPDATE messages" },
 	[MRT_COUNT_OTHER_MESSAGES] = { "other_messages", "other BGP messages" },
 	[MRT_COUNT_STATE_CHANGES] = { "state_changes", "changes of state" },
+	[MRT_COUNT_FULL_MP_REACH] = { "full_mp_reach",
+		"routes in tables with a whole MP_REACH_NLRI" },
 	[MRT_ODD_OTHER_TYPE] = { "other_type", "records of other types" },
 	[MRT_ODD_OTHER_SUBTYPE] = { "other_subtype", "records of other subtypes or families" },
 	[MRT_ODD_GENERIC] = { "generic", "RIB_GENERIC records, not read" },
@@ -35,8 +37,6 @@ static const struct count_row {
 	[MRT_ODD_TRAILING_BYTES] = { "trailing_bytes", "records with bytes behind their end" },
 	[MRT_ODD_UNKNOWN_PEER] = { "unknown_peer", "routes of peers that no table names" },
 	[MRT_ODD_HOST_BITS] = { "host_bits", "prefixes with bits behind their length" },
-	[MRT_ODD_FULL_MP_REACH] = { "full_mp_reach",
-		"table entries with a whole MP_REACH_NLRI" },
 	[MRT_ODD_MALFORMED_MESSAGE] = { "malformed_message",
 		"BGP messages whose prefixes cannot be told" },
 	[MRT_ODD_MALFORMED_ATTRIBUTES] = { "malformed_attributes",
@@ -58,10 +58,18 @@ const char *mrt_count_text(enum mrt_count count)
 	return count_rows[count].text;
 }
 
-void mrt_reader_clear(struct mrt_reader *reader)
+void mrt_reader_restart(struct mrt_reader *reader)
 {
 	free(reader->peers);
 	free(reader->view_name);
+	reader->peers = NULL;
+	reader->view_name = NULL;
+	reader->peer_count = 0;
+}
+
+void mrt_reader_clear(struct mrt_reader *reader)
+{
+	mrt_reader_restart(reader);
 	arena_clear(&reader->arena);
 	*reader = (struct mrt_reader){ 0 };
 }
@@ -192,7 +200,7 @@ static int read_entry(const struct turn *turn, const struct mrt_rib *rib,
 	if (code != 0)
 		return code;
 	count_verdict(turn, &update);
-	reader->counts[MRT_ODD_FULL_MP_REACH] += update.mp_reach_full;
+	reader->counts[MRT_COUNT_FULL_MP_REACH] += update.mp_reach_full;
 	route->attributes = &update.attributes;
 	route->verdict = update.verdict;
 	return turn->sink->route(turn->sink->context, route);

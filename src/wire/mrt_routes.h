@@ -61,7 +61,8 @@ enum mrt_count {
 	MRT_COUNT_UPDATES,
 	MRT_COUNT_OTHER_MESSAGES,
 	MRT_COUNT_STATE_CHANGES,
-	MRT_COUNT_ODD, /* from here on: what should not be */
+	MRT_COUNT_FULL_MP_REACH, /* entries that leave it whole, as many collectors do */
+	MRT_COUNT_ODD,           /* from here on: what should not be */
 	MRT_ODD_OTHER_TYPE = MRT_COUNT_ODD,
 	MRT_ODD_OTHER_SUBTYPE,
 	MRT_ODD_GENERIC,
@@ -70,7 +71,6 @@ enum mrt_count {
 	MRT_ODD_TRAILING_BYTES,
 	MRT_ODD_UNKNOWN_PEER,
 	MRT_ODD_HOST_BITS,
-	MRT_ODD_FULL_MP_REACH,
 	MRT_ODD_MALFORMED_MESSAGE,
 	MRT_ODD_MALFORMED_ATTRIBUTES,
 	MRT_ODD_DISCARDED_ATTRIBUTES,
@@ -90,6 +90,8 @@ struct mrt_reader {
 };
 
 void mrt_reader_clear(struct mrt_reader *reader);
+/* Forget the peers, as before another file; the counters stay. */
+void mrt_reader_restart(struct mrt_reader *reader);
 /* Read one record, whatever it is. 0, ERROR_MEMORY, or what the sink gave. */
 int mrt_reader_read(struct mrt_reader *reader, const struct mrt_record *record,
 	const struct mrt_sink *sink);

@@ -218,17 +218,8 @@ int mrt_attributes_convert(struct writer *w, struct cursor list, bool four_octet
 
 	if (attributes->next_hop.family == FAMILY_IPV6)
 		mp_next_hop_write(w, attributes);
-	while (cursor_left(&list) > 0) {
-		const uint8_t *start = list.at;
-		uint8_t flags = cursor_u8(&list), code = cursor_u8(&list);
-
-		cursor_skip(&list,
-			flags & ATTRIBUTE_EXTENDED ? cursor_u16(&list) : cursor_u8(&list));
-		if (list.failed)
-			return ERROR_MALFORMED;
-		if (code >= 64 || !((made >> code) & 1))
-			writer_bytes(w, start, (size_t)(list.at - start));
-	}
+	if (attribute_list_copy(w, list, made) != 0)
+		return ERROR_MALFORMED;
 	add = four_octet_as ? 0 : attributes->present & numbers;
 	if (attributes->next_hop.family == FAMILY_IPV4)
 		add |= BIT(NEXT_HOP);

@@ -27,8 +27,14 @@ static const struct positional act_positionals[] = {
 };
 static const struct command events = { .name = "events", .options = events_options };
 static const struct command act = { .name = "act", .positionals = act_positionals };
+static const struct positional copy_positionals[] = {
+	{ "TO", "where to", false, COMPLETE_FILE, NULL },
+	{ "FILE...", "what", false, COMPLETE_FILE, NULL },
+	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
+};
+static const struct command copier = { .name = "copy", .positionals = copy_positionals };
 static const struct command secret = { .name = "secret", .group = GROUP_HIDDEN };
-static const struct command *const table[] = { &events, &act, &secret, NULL };
+static const struct command *const table[] = { &events, &act, &copier, &secret, NULL };
 
 /* A parsed line as one text: "command positional... {option=value}..." or "! error | hint". */
 static void describe(const char *line, struct text *out)
@@ -81,6 +87,9 @@ static const struct {
 	{ "act start -", "act start -" },
 	{ "act start ''", "act start " },
 	{ "act --help", "act {help}" },
+	{ "copy there a b c", "copy there a b c" },
+	{ "copy there a", "copy there a" },
+	{ "copy there", "! FILE... is missing: what | 'nearcast copy --help' shows the usage" },
 	{ "secret", "secret" },
 	{ "evens", "! there is no command 'evens' | did you mean 'events'?" },
 	{ "secre", "! there is no command 'secre' | 'nearcast help' lists the commands" },

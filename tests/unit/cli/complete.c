@@ -28,8 +28,15 @@ static const struct command act = { .name = "act",
 	.summary = "do it",
 	.options = act_options,
 	.positionals = act_positionals };
+static const struct positional more_positionals[] = {
+	{ "NAME...", "whom", false, COMPLETE_SERVICE, NULL },
+	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
+};
+static const struct command more = {
+	.name = "more", .summary = "more of it", .positionals = more_positionals
+};
 static const struct command hidden = { .name = "ahidden", .group = GROUP_HIDDEN };
-static const struct command *const table[] = { &act, &hidden, NULL };
+static const struct command *const table[] = { &act, &more, &hidden, NULL };
 
 static void add_names(void *context, enum complete kind, struct text *out)
 {
@@ -46,13 +53,15 @@ static const struct {
 	const char *words[6];
 	const char *expected;
 } cases[] = {
-	{ WORDS(""), "act\tdo it\n" },
+	{ WORDS(""), "act\tdo it\nmore\tmore of it\n" },
+	{ WORDS("more", ""), "dns\t\nweb\t\n" },
+	{ WORDS("more", "dns", "dns", "w"), "web\t\n" },
 	{ WORDS("a"), "act\tdo it\n" },
 	{ WORDS("b"), "" },
 	{ WORDS("--"), "--json\tas JSON\n--config\tfile\n" },
 	{ WORDS("--config", ""), ":file\n" },
 	{ WORDS("--config", "=", "x"), ":file\n" },
-	{ WORDS("-c", "file", ""), "act\tdo it\n" },
+	{ WORDS("-c", "file", ""), "act\tdo it\nmore\tmore of it\n" },
 	{ WORDS("act", ""), "stop\t\nstart\t\n" },
 	{ WORDS("act", "--json", "sta"), "start\t\n" },
 	{ WORDS("act", "stop", ""), "dns\t\nweb\t\n" },
