@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interned attribute sets.
- *
- * A set as it lies in the slab (struct attribute_object), each part only if it is present:
- *
- *     header | AS path, filled up to 4 | MED | LOCAL_PREF | ORIGINATOR_ID | ONLY_TO_CUSTOMER |
- *     aggregator: AS, address | numbers of clusters, extended, large, 0 | next hop 4 or 16 |
- *     link-local next hop 16 | cluster list | communities | large communities |
- *     filled up to 8, extended communities
- *
- * It is built in canonical form first; hash and comparison look at its bytes and at no fields.
+ * Interned attribute sets: a slab of objects (route/attribute_object.h) and an open-addressing
+ * table of references with their hashes. A set is built in its canonical form first; hash and
+ * comparison look at bytes and at no fields.
  *
  * Invariants:
- *  1. No two objects in the table have the same bytes behind `hash`; equality of sets is
- *     equality of references.
- *  2. The header tells the length of what follows, so no object is the beginning of another.
- *  3. A set is in the table from the moment it is made until its last reference goes.
- *  4. There is always a free slot, so every search ends.
+ *  1. No two objects in the table have the same value; equality of sets is equality of
+ *     references.
+ *  2. A set is in the table from the moment it is made until its last reference goes.
+ *  3. There is always a free slot, so every search ends.
  *
  * The hash covers what a neighbour chooses freely, under the random seed of the store.
  */
@@ -25,400 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASHED             offsetof(struct attribute_object, form)
-#define HEADER_SIZE        offsetof(struct attribute_object, path)
-#define SLOTS_MIN          16u
-#define LOCAL_PREF_DEFAULT 100u
-#define SCRATCH_SIZE       512u /* larger sets are built in the slab */
+#define SLOTS_MIN    16u
+#define SCRATCH_SIZE 512u /* larger sets are built in the slab */
 
-enum tag {
-	TAG_FREE = 0,
-	TAG_GONE = 1,
-	TAG_USED = 0x80, /* and seven bits of the hash */
+/* The hash of a slot without a set. */
+enum slot_state {
+	SLOT_FREE = 0,
+	SLOT_GONE = 1,
 };
-
-/* Bits of attribute_object.form. The first ten are those of the codes 1 to 10. */
-enum form {
-	FORM_AS_PATH = 1u << (BGP_ATTRIBUTE_AS_PATH - 1),
-	FORM_MED = 1u << (BGP_ATTRIBUTE_MED - 1),
-	FORM_LOCAL_PREF = 1u << (BGP_ATTRIBUTE_LOCAL_PREF - 1),
-	FORM_ATOMIC_AGGREGATE = 1u << (BGP_ATTRIBUTE_ATOMIC_AGGREGATE - 1),
-	FORM_AGGREGATOR = 1u << (BGP_ATTRIBUTE_AGGREGATOR - 1),
-	FORM_COMMUNITIES = 1u << (BGP_ATTRIBUTE_COMMUNITIES - 1),
-	FORM_ORIGINATOR = 1u << (BGP_ATTRIBUTE_ORIGINATOR_ID - 1),
-	FORM_CLUSTERS = 1u << (BGP_ATTRIBUTE_CLUSTER_LIST - 1),
-	FORM_LOW = (1u << 10) - 1,
-	FORM_EXTENDED = 1u << 10,
-	FORM_LARGE = 1u << 11,
-	FORM_ONLY_TO_CUSTOMER = 1u << 12,
-
-	FORM_NEXT_HOP_IPV4 = 1u << 16,
-	FORM_NEXT_HOP_IPV6 = 1u << 17,
-	FORM_LINK_LOCAL = 1u << 18,
-	FORM_ORIGIN_SHIFT = 19, /* two bits */
-
-	FORM_NO_EXPORT = 1u << 21,
-	FORM_NO_ADVERTISE = 1u << 22,
-	FORM_GRACEFUL_SHUTDOWN = 1u << 23,
-	FORM_BLACKHOLE = 1u << 24,
-	FORM_LLGR_STALE = 1u << 25,
-	FORM_NO_LLGR = 1u << 26,
-
-	/* Their numbers of elements take two words. */
-	FORM_COUNTED = FORM_CLUSTERS | FORM_EXTENDED | FORM_LARGE,
-};
-
-struct counts {
-	uint16_t clusters, extended, large, zero;
-};
-
-/* ---- From attributes to an object. ---- */
-
-static size_t filled(size_t size, size_t unit)
-{
-	return (size + unit - 1) & ~(unit - 1);
-}
-
-static uint32_t community_flag(uint32_t community)
-{
-	switch (community) {
-	case BGP_COMMUNITY_GRACEFUL_SHUTDOWN:
-		return FORM_GRACEFUL_SHUTDOWN;
-	case BGP_COMMUNITY_LLGR_STALE:
-		return FORM_LLGR_STALE;
-	case BGP_COMMUNITY_NO_LLGR:
-		return FORM_NO_LLGR;
-	case BGP_COMMUNITY_BLACKHOLE:
-		return FORM_BLACKHOLE;
-	case BGP_COMMUNITY_NO_EXPORT:
-	case BGP_COMMUNITY_NO_EXPORT_SUBCONFED:
-		return FORM_NO_EXPORT;
-	case BGP_COMMUNITY_NO_ADVERTISE:
-		return FORM_NO_ADVERTISE;
-	default:
-		return 0;
-	}
-}
-
-static uint32_t community_flags(const struct bgp_attributes *a)
-{
-	uint32_t flags = 0;
-
-	for (unsigned i = 0; i < a->community_count; i++)
-		if (a->communities[i] >> 16 == 0xffff)
-			flags |= community_flag(a->communities[i]);
-	return flags;
-}
-
-static uint32_t next_hop_form(const struct bgp_attributes *a)
-{
-	uint32_t form = a->next_hop_link_local.family == FAMILY_IPV6 ? FORM_LINK_LOCAL : 0;
-
-	if (a->next_hop.family == FAMILY_IPV4)
-		return form | FORM_NEXT_HOP_IPV4;
-	return a->next_hop.family == FAMILY_IPV6 ? form | FORM_NEXT_HOP_IPV6 : form;
-}
-
-static uint32_t form_of(const struct bgp_attributes *a)
-{
-	uint32_t form = (uint32_t)(a->present >> 1) & FORM_LOW;
-
-	if (bgp_attribute_present(a, BGP_ATTRIBUTE_EXTENDED_COMMUNITIES) &&
-		a->extended_community_count > 0)
-		form |= FORM_EXTENDED;
-	if (bgp_attribute_present(a, BGP_ATTRIBUTE_LARGE_COMMUNITIES) &&
-		a->large_community_count > 0)
-		form |= FORM_LARGE;
-	if (bgp_attribute_present(a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER))
-		form |= FORM_ONLY_TO_CUSTOMER;
-	if (a->cluster_count == 0)
-		form &= ~(uint32_t)FORM_CLUSTERS;
-	if (a->community_count == 0)
-		form &= ~(uint32_t)FORM_COMMUNITIES;
-	if (form & FORM_COMMUNITIES)
-		form |= community_flags(a);
-	if (bgp_attribute_present(a, BGP_ATTRIBUTE_ORIGIN))
-		form |= (uint32_t)(a->origin & 3) << FORM_ORIGIN_SHIFT;
-	return form | next_hop_form(a);
-}
-
-static size_t path_size_of(const struct bgp_attributes *a, uint32_t form)
-{
-	return form & FORM_AS_PATH ? a->as_path_size : 0;
-}
-
-static unsigned has(uint32_t form, uint32_t bit)
-{
-	return (form & bit) != 0;
-}
-
-static size_t object_size(const struct bgp_attributes *a, uint32_t form)
-{
-	size_t size = HEADER_SIZE + filled(path_size_of(a, form), 4);
-
-	size += 4u * (has(form, FORM_MED) + has(form, FORM_LOCAL_PREF) +
-			     has(form, FORM_ORIGINATOR) + has(form, FORM_ONLY_TO_CUSTOMER));
-	if (form & FORM_AGGREGATOR)
-		size += 8;
-	if (form & FORM_COUNTED)
-		size += sizeof(struct counts);
-	if (form & FORM_NEXT_HOP_IPV4)
-		size += 4;
-	if (form & FORM_NEXT_HOP_IPV6)
-		size += 16;
-	if (form & FORM_LINK_LOCAL)
-		size += 16;
-	if (form & FORM_CLUSTERS)
-		size += 4u * a->cluster_count;
-	if (form & FORM_COMMUNITIES)
-		size += 4u * a->community_count;
-	if (form & FORM_LARGE)
-		size += sizeof(struct bgp_large_community) * a->large_community_count;
-	if (form & FORM_EXTENDED)
-		size = filled(size, 8) + 8u * a->extended_community_count;
-	return size;
-}
-
-static uint8_t *place(uint8_t *at, const void *bytes, size_t size)
-{
-	memcpy(at, bytes, size);
-	return at + size;
-}
-
-static uint8_t *place_words(uint8_t *at, const struct bgp_attributes *a, uint32_t form)
-{
-	if (form & FORM_MED)
-		at = place(at, &a->med, 4);
-	if (form & FORM_LOCAL_PREF)
-		at = place(at, &a->local_pref, 4);
-	if (form & FORM_ORIGINATOR)
-		at = place(at, &a->originator_id, 4);
-	if (form & FORM_ONLY_TO_CUSTOMER)
-		at = place(at, &a->only_to_customer, 4);
-	if (form & FORM_AGGREGATOR) {
-		at = place(at, &a->aggregator_asn, 4);
-		at = place(at, a->aggregator_address.bytes, 4);
-	}
-	if (form & FORM_COUNTED) {
-		struct counts counts = {
-			.clusters = form & FORM_CLUSTERS ? a->cluster_count : 0,
-			.extended = form & FORM_EXTENDED ? a->extended_community_count : 0,
-			.large = form & FORM_LARGE ? a->large_community_count : 0,
-		};
-
-		at = place(at, &counts, sizeof(counts));
-	}
-	return at;
-}
-
-static void place_lists(uint8_t *at, const struct bgp_attributes *a, uint32_t form)
-{
-	if (form & FORM_CLUSTERS)
-		at = place(at, a->cluster_list, 4u * a->cluster_count);
-	if (form & FORM_COMMUNITIES)
-		at = place(at, a->communities, 4u * a->community_count);
-	if (form & FORM_LARGE)
-		at = place(at, a->large_communities,
-			sizeof(struct bgp_large_community) * a->large_community_count);
-	if (form & FORM_EXTENDED) {
-		if ((uintptr_t)at % 8 != 0)
-			at = place(at, &(const uint32_t){ 0 }, 4);
-		place(at, a->extended_communities, 8u * a->extended_community_count);
-	}
-}
-
-/* object has object_size bytes and is aligned to 8 if there are extended communities. */
-static void object_build(
-	struct attribute_object *object, const struct bgp_attributes *a, uint32_t form)
-{
-	size_t path_size = path_size_of(a, form);
-	uint8_t *at = object->path;
-
-	object->references = 1;
-	object->form = form;
-	object->path_size = (uint16_t)path_size;
-	object->community_count = form & FORM_COMMUNITIES ? a->community_count : 0;
-	if (path_size > 0)
-		at = place(at, a->as_path, path_size);
-	while ((uintptr_t)at % 4 != 0)
-		*at++ = 0;
-	at = place_words(at, a, form);
-	if (form & FORM_NEXT_HOP_IPV4)
-		at = place(at, a->next_hop.bytes, 4);
-	if (form & FORM_NEXT_HOP_IPV6)
-		at = place(at, a->next_hop.bytes, 16);
-	if (form & FORM_LINK_LOCAL)
-		at = place(at, a->next_hop_link_local.bytes, 16);
-	place_lists(at, a, form);
-}
-
-/* ---- From an object to attributes. ---- */
-
-/* Reads the parts of an object in their order. */
-struct parts {
-	const uint8_t *at;
-	uint32_t form;
-};
-
-static struct parts parts_of(const struct attribute_object *object)
-{
-	return (struct parts){ object->path + filled(object->path_size, 4), object->form };
-}
-
-static uint32_t word_of(struct parts *parts, uint32_t if_form, uint32_t otherwise)
-{
-	uint32_t word;
-
-	if (!(parts->form & if_form))
-		return otherwise;
-	memcpy(&word, parts->at, 4);
-	parts->at += 4;
-	return word;
-}
-
-static uint8_t origin_of(uint32_t form)
-{
-	return (uint8_t)((form >> FORM_ORIGIN_SHIFT) & 3);
-}
-
-static struct counts counts_of(struct parts *parts)
-{
-	struct counts counts = { 0 };
-
-	if (parts->form & FORM_COUNTED) {
-		memcpy(&counts, parts->at, sizeof(counts));
-		parts->at += sizeof(counts);
-	}
-	return counts;
-}
-
-static struct address address_of(struct parts *parts, enum family family)
-{
-	struct address address = { .family = (uint8_t)family };
-	size_t size = address_size(&address);
-
-	memcpy(address.bytes, parts->at, size);
-	parts->at += size;
-	return address;
-}
-
-static const void *list_of(struct parts *parts, size_t count, size_t element)
-{
-	const void *list = parts->at;
-
-	if (count == 0)
-		return NULL;
-	parts->at += count * element;
-	return list;
-}
-
-/* A path of one sequence is looked at in place; the other kinds are rare. */
-static void path_summary(
-	const struct attribute_object *object, struct attribute_summary *ret_summary)
-{
-	const uint8_t *path = object->path;
-	struct bgp_attributes a;
-
-	ret_summary->path_length = 0;
-	ret_summary->neighbor_as = 0;
-	if (object->path_size == 0)
-		return;
-	if (path[0] == BGP_SEGMENT_SEQUENCE && 2 + 4u * path[1] == object->path_size) {
-		ret_summary->path_length = path[1];
-		ret_summary->neighbor_as = (uint32_t)path[2] << 24 | (uint32_t)path[3] << 16 |
-					   (uint32_t)path[4] << 8 | path[5];
-		return;
-	}
-	a = (struct bgp_attributes){ .as_path = path, .as_path_size = object->path_size };
-	ret_summary->path_length = (uint16_t)bgp_as_path_length(&a);
-	ret_summary->neighbor_as = bgp_as_path_first(&a);
-}
-
-void attribute_store_summary(const struct attribute_store *store, attribute_set set,
-	struct attribute_summary *ret_summary)
-{
-	const struct attribute_object *object = attribute_store_object(store, set);
-	struct parts parts = parts_of(object);
-	uint32_t form = object->form;
-
-	path_summary(object, ret_summary);
-	ret_summary->med = word_of(&parts, FORM_MED, 0);
-	ret_summary->local_pref = word_of(&parts, FORM_LOCAL_PREF, LOCAL_PREF_DEFAULT);
-	ret_summary->originator_id = word_of(&parts, FORM_ORIGINATOR, 0);
-	(void)word_of(&parts, FORM_ONLY_TO_CUSTOMER, 0);
-	(void)word_of(&parts, FORM_AGGREGATOR, 0);
-	(void)word_of(&parts, FORM_AGGREGATOR, 0);
-	ret_summary->cluster_count = counts_of(&parts).clusters;
-	ret_summary->origin = origin_of(form);
-	ret_summary->has_med = form & FORM_MED;
-	ret_summary->has_local_pref = form & FORM_LOCAL_PREF;
-	ret_summary->has_originator = form & FORM_ORIGINATOR;
-	ret_summary->no_export = form & FORM_NO_EXPORT;
-	ret_summary->no_advertise = form & FORM_NO_ADVERTISE;
-	ret_summary->graceful_shutdown = form & FORM_GRACEFUL_SHUTDOWN;
-	ret_summary->blackhole = form & FORM_BLACKHOLE;
-	ret_summary->llgr_stale = form & FORM_LLGR_STALE;
-	ret_summary->no_llgr = form & FORM_NO_LLGR;
-}
-
-static uint64_t present_of(uint32_t form)
-{
-	uint64_t present = (uint64_t)(form & FORM_LOW) << 1;
-
-	if (form & FORM_EXTENDED)
-		present |= 1ull << BGP_ATTRIBUTE_EXTENDED_COMMUNITIES;
-	if (form & FORM_LARGE)
-		present |= 1ull << BGP_ATTRIBUTE_LARGE_COMMUNITIES;
-	if (form & FORM_ONLY_TO_CUSTOMER)
-		present |= 1ull << BGP_ATTRIBUTE_ONLY_TO_CUSTOMER;
-	return present;
-}
-
-static void read_lists(struct parts *parts, struct counts counts, struct bgp_attributes *a)
-{
-	a->cluster_count = counts.clusters;
-	a->extended_community_count = counts.extended;
-	a->large_community_count = counts.large;
-	a->cluster_list = list_of(parts, counts.clusters, 4);
-	a->communities = list_of(parts, a->community_count, 4);
-	a->large_communities = list_of(parts, counts.large, sizeof(struct bgp_large_community));
-	parts->at += -(uintptr_t)parts->at % 8;
-	a->extended_communities = list_of(parts, counts.extended, 8);
-}
-
-void attribute_store_read(const struct attribute_store *store, attribute_set set,
-	struct bgp_attributes *ret_attributes)
-{
-	const struct attribute_object *object = attribute_store_object(store, set);
-	struct parts parts = parts_of(object);
-	uint32_t form = object->form;
-	struct bgp_attributes *a = ret_attributes;
-	struct counts counts;
-
-	*a = (struct bgp_attributes){
-		.present = present_of(form),
-		.origin = origin_of(form),
-		.atomic_aggregate = form & FORM_ATOMIC_AGGREGATE,
-		.as_path = object->path_size == 0 ? NULL : object->path,
-		.as_path_size = object->path_size,
-		.community_count = object->community_count,
-	};
-	a->med = word_of(&parts, FORM_MED, 0);
-	a->local_pref = word_of(&parts, FORM_LOCAL_PREF, 0);
-	a->originator_id = word_of(&parts, FORM_ORIGINATOR, 0);
-	a->only_to_customer = word_of(&parts, FORM_ONLY_TO_CUSTOMER, 0);
-	a->aggregator_asn = word_of(&parts, FORM_AGGREGATOR, 0);
-	if (form & FORM_AGGREGATOR)
-		a->aggregator_address = address_of(&parts, FAMILY_IPV4);
-	counts = counts_of(&parts);
-	if (form & FORM_NEXT_HOP_IPV4)
-		a->next_hop = address_of(&parts, FAMILY_IPV4);
-	if (form & FORM_NEXT_HOP_IPV6)
-		a->next_hop = address_of(&parts, FAMILY_IPV6);
-	if (form & FORM_LINK_LOCAL)
-		a->next_hop_link_local = address_of(&parts, FAMILY_IPV6);
-	read_lists(&parts, counts, a);
-}
 
 /* ---- The table. ---- */
 
@@ -437,88 +43,90 @@ static size_t slot_before(const struct attribute_store *store, size_t slot)
 	return (slot == 0 ? store->slot_count : slot) - 1;
 }
 
-static uint8_t tag_of(uint32_t hash)
+static bool slot_is(const struct attribute_slot *slot, enum slot_state state)
 {
-	return (uint8_t)(TAG_USED | (hash & 0x7f));
+	return slot->set == ATTRIBUTE_SET_NONE && slot->hash == state;
 }
 
 static void slot_fill(struct attribute_store *store, attribute_set set, uint32_t hash)
 {
 	size_t slot = slot_first(store, hash);
 
-	while (store->tags[slot] >= TAG_USED)
+	while (store->slots[slot].set != ATTRIBUTE_SET_NONE)
 		slot = slot_after(store, slot);
-	store->gone -= store->tags[slot] == TAG_GONE;
-	store->slots[slot] = set;
-	store->tags[slot] = tag_of(hash);
+	store->gone -= slot_is(&store->slots[slot], SLOT_GONE);
+	store->slots[slot] = (struct attribute_slot){ set, hash };
 	store->count++;
 }
 
 /* Move all sets to a table of this many slots. False: no memory, nothing changed. */
 static bool table_resize(struct attribute_store *store, size_t slot_count)
 {
-	struct attribute_store old = *store;
-	attribute_set *slots = reallocarray(NULL, slot_count, sizeof(*slots) + 1);
+	struct attribute_slot *old = store->slots, *slots = calloc(slot_count, sizeof(*slots));
+	size_t old_count = store->slot_count;
 
 	if (slots == NULL)
 		return false;
 	store->slots = slots;
-	store->tags = (uint8_t *)(slots + slot_count);
 	store->slot_count = slot_count;
 	store->count = store->gone = 0;
-	memset(store->tags, TAG_FREE, slot_count);
-	for (size_t i = 0; i < old.slot_count; i++)
-		if (old.tags[i] >= TAG_USED)
-			slot_fill(store, old.slots[i],
-				attribute_store_object(store, old.slots[i])->hash);
-	free(old.slots);
+	for (size_t i = 0; i < old_count; i++)
+		if (old[i].set != ATTRIBUTE_SET_NONE)
+			slot_fill(store, old[i].set, old[i].hash);
+	free(old);
 	return true;
 }
 
-/* Room for one more: at most four of five slots are not free, unless memory is short. */
+static size_t slots_wanted(size_t sets)
+{
+	return sets < SLOTS_MIN / 2 ? SLOTS_MIN : sets + sets / 3 * 2;
+}
+
+/* Room for one more: one slot of six stays free, unless memory is short. */
 static bool table_room(struct attribute_store *store)
 {
 	size_t taken = store->count + store->gone + 1;
-	size_t wanted = 2 * (store->count + 1);
 
-	if (taken <= store->slot_count / 5 * 4)
+	if (taken <= store->slot_count - store->slot_count / 6)
 		return true;
-	return table_resize(store, wanted < SLOTS_MIN ? SLOTS_MIN : wanted) ||
-	       taken < store->slot_count;
+	return table_resize(store, slots_wanted(store->count + 1)) || taken < store->slot_count;
 }
 
-static bool same_object(const struct attribute_store *store, attribute_set set,
-	const struct attribute_object *object, size_t size)
-{
-	const struct attribute_object *other = attribute_store_object(store, set);
-
-	return other->hash == object->hash && slab_size(&store->slab, set) >= size &&
-	       memcmp(&other->form, &object->form, size - HASHED) == 0;
-}
-
-static attribute_set table_find(
+static uint32_t hash_of(
 	const struct attribute_store *store, const struct attribute_object *object, size_t size)
 {
-	uint8_t tag = tag_of(object->hash), there;
+	return (uint32_t)hash_bytes(&store->seed,
+		(const uint8_t *)object + ATTRIBUTE_OBJECT_VALUE,
+		size - ATTRIBUTE_OBJECT_VALUE);
+}
+
+static attribute_set table_find(const struct attribute_store *store, uint32_t hash,
+	const struct attribute_object *object, size_t size)
+{
+	const struct attribute_slot *slots = store->slots;
 
 	if (store->slot_count == 0)
 		return ATTRIBUTE_SET_NONE;
-	for (size_t slot = slot_first(store, object->hash);
-		(there = store->tags[slot]) != TAG_FREE; slot = slot_after(store, slot))
-		if (there == tag && same_object(store, store->slots[slot], object, size))
-			return store->slots[slot];
+	for (size_t i = slot_first(store, hash); !slot_is(&slots[i], SLOT_FREE);
+		i = slot_after(store, i))
+		if (slots[i].hash == hash && slots[i].set != ATTRIBUTE_SET_NONE &&
+			attribute_object_equal(
+				object, attribute_store_object(store, slots[i].set), size))
+			return slots[i].set;
 	return ATTRIBUTE_SET_NONE;
 }
 
 static void slot_clear(struct attribute_store *store, size_t slot)
 {
-	store->tags[slot] = TAG_GONE;
+	struct attribute_slot *slots = store->slots;
+
+	slots[slot] = (struct attribute_slot){ ATTRIBUTE_SET_NONE, SLOT_GONE };
 	store->gone++;
 	/* What no search has to go past is free again. */
-	if (store->tags[slot_after(store, slot)] != TAG_FREE)
+	if (!slot_is(&slots[slot_after(store, slot)], SLOT_FREE))
 		return;
-	for (; store->tags[slot] == TAG_GONE; slot = slot_before(store, slot)) {
-		store->tags[slot] = TAG_FREE;
+	for (; slot_is(&slots[slot], SLOT_GONE); slot = slot_before(store, slot)) {
+		slots[slot].hash = SLOT_FREE;
 		store->gone--;
 	}
 }
@@ -540,7 +148,7 @@ void attribute_store_clear(struct attribute_store *store)
 }
 
 /* Keep a new set: put it into the slab if it is not there yet, and into the table. */
-static attribute_set keep(struct attribute_store *store, attribute_set set,
+static attribute_set keep(struct attribute_store *store, attribute_set set, uint32_t hash,
 	const struct attribute_object *object, size_t size)
 {
 	if (!table_room(store))
@@ -551,7 +159,7 @@ static attribute_set keep(struct attribute_store *store, attribute_set set,
 			return ATTRIBUTE_SET_NONE;
 		memcpy(attribute_store_object(store, set), object, size);
 	}
-	slot_fill(store, set, object->hash);
+	slot_fill(store, set, hash);
 	return set;
 }
 
@@ -561,8 +169,9 @@ attribute_set attribute_store_intern(
 	_Alignas(8) uint8_t scratch[SCRATCH_SIZE];
 	struct attribute_object *object = (void *)scratch;
 	attribute_set large = ATTRIBUTE_SET_NONE, found;
-	uint32_t form = form_of(attributes);
-	size_t size = object_size(attributes, form);
+	uint32_t form = attribute_form(attributes);
+	size_t size = attribute_object_size(attributes, form);
+	uint32_t hash;
 
 	if (size > SCRATCH_SIZE) {
 		large = slab_take(&store->slab, size);
@@ -570,11 +179,11 @@ attribute_set attribute_store_intern(
 			return ATTRIBUTE_SET_NONE;
 		object = attribute_store_object(store, large);
 	}
-	object_build(object, attributes, form);
-	object->hash = (uint32_t)hash_bytes(&store->seed, &object->form, size - HASHED);
-	found = attribute_store_hold(store, table_find(store, object, size));
+	attribute_object_build(object, attributes, form);
+	hash = hash_of(store, object, size);
+	found = attribute_store_hold(store, table_find(store, hash, object, size));
 	if (found == ATTRIBUTE_SET_NONE)
-		found = keep(store, large, object, size);
+		found = keep(store, large, hash, object, size);
 	if (found != large)
 		slab_give(&store->slab, large);
 	return found;
@@ -582,18 +191,20 @@ attribute_set attribute_store_intern(
 
 void attribute_store_forget(struct attribute_store *store, attribute_set set)
 {
-	size_t slot = slot_first(store, attribute_store_object(store, set)->hash);
+	const struct attribute_object *object = attribute_store_object(store, set);
+	size_t slot =
+		slot_first(store, hash_of(store, object, attribute_object_length(object)));
 
-	while (store->slots[slot] != set || store->tags[slot] < TAG_USED)
+	while (store->slots[slot].set != set)
 		slot = slot_after(store, slot);
 	slot_clear(store, slot);
 	store->count--;
 	slab_give(&store->slab, set);
-	if (store->slot_count > SLOTS_MIN * 4 && store->count < store->slot_count / 8)
-		(void)table_resize(store, 2 * (store->count + 1));
+	if (store->slot_count > SLOTS_MIN && store->count < store->slot_count / 8)
+		(void)table_resize(store, slots_wanted(store->count));
 }
 
 size_t attribute_store_bytes(const struct attribute_store *store)
 {
-	return slab_bytes(&store->slab) + store->slot_count * (sizeof(*store->slots) + 1);
+	return slab_bytes(&store->slab) + store->slot_count * sizeof(*store->slots);
 }

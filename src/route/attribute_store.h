@@ -2,9 +2,9 @@
 /*
  * Interned, counted attribute sets in their smallest form. Equal sets have equal references, so
  * "is it what the neighbour holds already" compares two numbers. A set is one object of a slab:
- * a header of 16 bytes and behind it what is present, in host order, so that a struct
+ * a header of 12 bytes and behind it what is present, in host order, so that a struct
  * bgp_attributes can point into it without a copy. A path of five, four communities and an IPv4
- * next hop take 60 bytes, and about 8 in the table of all sets.
+ * next hop take 56 bytes, and about 11 in the table of all sets.
  *
  * What is kept is what counts: a value or list without its bit in `present` is not there, nor
  * is an empty list, nor a bit of `present` that bgp_attribute.h does not name or that only a
@@ -16,45 +16,25 @@
 
 #include "base/hash.h"
 #include "base/slab.h"
+#include "route/attribute_object.h"
 #include "wire/bgp_attribute.h"
 
 #define ATTRIBUTE_SET_NONE SLAB_NONE
 
 typedef uint32_t attribute_set; /* reference; ATTRIBUTE_SET_NONE: no set */
 
-/* How a set lies in the slab; for attribute_store.c and the inline functions below. */
-struct attribute_object {
-	uint32_t references;
+struct attribute_slot {
+	attribute_set set; /* ATTRIBUTE_SET_NONE: free, or gone */
 	uint32_t hash;
-	uint32_t form;      /* what is present, ORIGIN, family of next hops, flags */
-	uint16_t path_size; /* bytes */
-	uint16_t community_count;
-	uint8_t path[]; /* and behind it, aligned, the rest */
 };
 
 struct attribute_store {
 	struct slab slab;
-	attribute_set *slots; /* open addressing; the tags lie behind, in the same memory */
-	uint8_t *tags;        /* a byte a slot: free, gone, or some bits of the hash */
-	size_t slot_count;    /* any number */
-	size_t count;         /* sets */
-	size_t gone;          /* slots whose set went, and that a search goes past */
+	struct attribute_slot *slots; /* open addressing */
+	size_t slot_count;            /* any number */
+	size_t count;                 /* sets */
+	size_t gone;                  /* slots whose set went, and that a search goes past */
 	struct hash_seed seed;
-};
-
-/* What the decision process compares, and marks that import and export look for. */
-struct attribute_summary {
-	uint32_t local_pref;    /* 100 if absent */
-	uint32_t med;           /* 0 if absent */
-	uint32_t neighbor_as;   /* bgp_as_path_first: RFC 4271 section 9.1.2.2 c */
-	uint32_t originator_id; /* 0 if absent */
-	uint16_t path_length;   /* RFC 4271 section 9.1.2.2 a, RFC 5065 */
-	uint16_t cluster_count;
-	uint8_t origin; /* enum bgp_origin */
-	bool has_med : 1, has_local_pref : 1, has_originator : 1;
-	bool no_export : 1, no_advertise : 1;      /* RFC 1997; no_export for SUBCONFED too */
-	bool graceful_shutdown : 1, blackhole : 1; /* RFC 8326, RFC 7999 */
-	bool llgr_stale : 1, no_llgr : 1;          /* RFC 9494 */
 };
 
 void attribute_store_init(struct attribute_store *store, const struct hash_seed *seed);
@@ -67,13 +47,6 @@ attribute_set attribute_store_intern(
 	struct attribute_store *store, const struct bgp_attributes *attributes);
 /* For attribute_store_release: the set has no reference left. */
 void attribute_store_forget(struct attribute_store *store, attribute_set set);
-/* set must not be ATTRIBUTE_SET_NONE; here and below a reference must be held. */
-void attribute_store_summary(const struct attribute_store *store, attribute_set set,
-	struct attribute_summary *ret_summary);
-/* All of it; arrays point into the store, valid while a reference is held. NULL for lists and
- * a path that are not there. */
-void attribute_store_read(const struct attribute_store *store, attribute_set set,
-	struct bgp_attributes *ret_attributes);
 /* Bytes of all memory that the store holds. */
 size_t attribute_store_bytes(const struct attribute_store *store);
 
@@ -81,6 +54,21 @@ static inline struct attribute_object *attribute_store_object(
 	const struct attribute_store *store, attribute_set set)
 {
 	return slab_at(&store->slab, set);
+}
+
+/* set must not be ATTRIBUTE_SET_NONE; here and below a reference must be held. */
+static inline void attribute_store_summary(const struct attribute_store *store,
+	attribute_set set, struct attribute_summary *ret_summary)
+{
+	attribute_object_summary(attribute_store_object(store, set), ret_summary);
+}
+
+/* All of it; arrays point into the store, valid while a reference is held. NULL for lists and
+ * a path that are not there. */
+static inline void attribute_store_read(const struct attribute_store *store, attribute_set set,
+	struct bgp_attributes *ret_attributes)
+{
+	attribute_object_read(attribute_store_object(store, set), ret_attributes);
 }
 
 /* One reference more. set may be ATTRIBUTE_SET_NONE. Returns set. */
