@@ -173,6 +173,18 @@ MRT += [mrt(16, 7, bgp4mp(message(4, b""))) + mrt(16, 4, bgp4mp(message(1, OPENS
         + mrt(16, 4, bgp4mp(message(3, b"\6\2"))) + mrt(16, 4, bgp4mp(b"no BGP"))]
 
 
+RULES = [b"\x0b\1\x18\xc0\0\2\3\x81\x11\4\x81\x35", b"\0",
+         bytes.fromhex("100118c000020208cb0403 89458b911f90"), bytes.fromhex("050901 02c210"),
+         bytes.fromhex("060603 00d50400 030c8002"), bytes.fromhex("0100 03040135 020121")]
+RULES6 = [bytes.fromhex("0701200020010db8"), bytes.fromhex("08026840123456789a"),
+          bytes.fromhex("060da1000abcde"), bytes.fromhex("0301 2020")]
+LONG_RULE = b"\xf0\xf1\4" + b"\1\x50" * 119 + b"\x81\x51"
+RULE_TEXTS = [b"destination 192.0.2.0/24 and protocol = udp and port = 53, >= 1024 & <= 2047",
+              b"tcp-flags = syn & !~ ack+rst and fragment ~ is-fragment", b"any", b"port true 7",
+              b"packet-length = 0x0040", b"rate-bytes 125000 as 64500", b"redirect rt:65000:1", b"mark 46"]
+RULE_TEXTS6 = [b"source ::1234:5678:9a00:0/104 offset 64 and flow-label = 703710"]
+
+
 def pieces(data, base=64):
     """base 64: to the incoming connection; 160: to the outgoing one."""
     out = b""
@@ -233,6 +245,9 @@ CORPORA = {
     "bgp_update": [bytes([choice]) + u for u in UPDATES for choice in (0x05, 0x06, 0x2f, 0x15)],
     "bgp_notification": NOTIFICATIONS + [b"\0\1\0\1", b"\0\2\1\1", b"\0\2"],
     "dns": DNS,
+    "flowspec": [b"\0" + r for r in RULES] + [b"\1" + r for r in RULES6] + [b"\0" + LONG_RULE,
+                 b"\0" + b"".join(RULES[:5]), b"\1" + b"".join(RULES6)]
+    + [b"\2" + t for t in RULE_TEXTS] + [b"\3" + t for t in RULE_TEXTS6],
     "mrt": [b"\6" + m for m in MRT],
     "rtr": RTR,
     "session": SESSIONS,
