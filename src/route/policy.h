@@ -231,7 +231,7 @@ enum policy_change_kind { /* made in this order, whatever the order in the rule 
 	POLICY_PREPEND,    /* number times our own AS */
 	POLICY_PREPEND_AS, /* the numbers, so that the first stands leftmost */
 	POLICY_NEXT_HOP_SELF,
-	POLICY_NEXT_HOP_ADDRESS,   /* only if of the prefix's family or IPv6 (RFC 8950) */
+	POLICY_NEXT_HOP_ADDRESS,   /* only for prefixes of the same family */
 	POLICY_REMOVE_COMMUNITIES, /* those that match a set */
 	POLICY_CLEAR_COMMUNITIES,  /* of all kinds */
 	POLICY_ADD_COMMUNITIES,
