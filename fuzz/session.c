@@ -129,6 +129,7 @@ static struct neighbor_settings settings_of(uint8_t choice)
 		.graceful_restart = choice & 4,
 		.restart_preserve = choice & 8,
 		.restart_time_s = 120,
+		.stale_time = duration_seconds(360),
 		.passive = choice & 32,
 		.import = true,
 		.prepend = choice >> 6,

@@ -298,6 +298,7 @@ struct config_neighbor {
 	struct duration send_hold;     /* default max(8 min, 2 x hold_time): RFC 9687 */
 	bool graceful_restart;         /* default true */
 	struct duration restart_time;  /* default 120 s; at most 4095 s */
+	struct duration stale_time;    /* default 6 min */
 	bool graceful_shutdown; /* default false: maintenance of this session: RFC 8326 */
 	enum config_import import;
 	uint32_t maximum_prefixes; /* default 1,500,000 per family, with import: all */

@@ -177,6 +177,9 @@ static void its_timers(struct validator *validator, const struct config_neighbor
 	if (!n->graceful_restart && rule_said(validator, &n->restart_time))
 		rule_warning(validator, &n->restart_time, n,
 			"'restart-time' means nothing while 'graceful-restart' is false");
+	if (!n->graceful_restart && rule_said(validator, &n->stale_time))
+		rule_warning(validator, &n->stale_time, n,
+			"'stale-time' means nothing while 'graceful-restart' is false");
 }
 
 static void its_password(struct validator *validator, const struct config_neighbor *n)

@@ -195,6 +195,18 @@ static void prefixes_narrow(struct neighbor *neighbor, struct bgp_update *update
 	}
 }
 
+/* RFC 7606 section 6: who looks for the cause needs the prefixes and all bytes. */
+static void malformed_tell(struct neighbor *neighbor, const struct bgp_update *update,
+	const struct bgp_frame *frame)
+{
+	if (update->malformation_count > 0)
+		neighbor_event(
+			neighbor, (struct speaker_event){ .type = SPEAKER_MALFORMED_UPDATE,
+					  .update = update,
+					  .frame = frame,
+					  .reason = update->malformations[0].reason });
+}
+
 static bool update_receive(
 	struct connection *connection, const struct bgp_frame *frame, struct instant now)
 {
@@ -210,6 +222,7 @@ static bool update_receive(
 	connection_hold_restart(connection, now);
 	r = bgp_update_read(frame->body, &connection->context, scratch, &update);
 	if (r == 0) {
+		malformed_tell(neighbor, &update, frame);
 		prefixes_narrow(neighbor, &update);
 		import_update(neighbor, &update, now);
 	}

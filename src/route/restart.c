@@ -20,9 +20,6 @@
 
 #include "route/speaker_internal.h"
 
-/* From the session's return to end-of-RIB; RFC 4724 section 4.2 leaves the time to us. */
-#define STALE_TIME_S 360
-
 /* Offered to the neighbour: RFC 4724 section 3, RFC 8538 section 2. */
 void restart_capability(const struct neighbor *neighbor, struct bgp_capabilities *c)
 {
@@ -113,7 +110,7 @@ void restart_session_up(struct neighbor *neighbor, struct instant now)
 	timer_stop(neighbor->speaker, &neighbor->restart_timer);
 	if (any_stale(neighbor))
 		timer_start(neighbor->speaker, &neighbor->restart_timer,
-			instant_add(now, duration_seconds(STALE_TIME_S)));
+			instant_add(now, neighbor->settings.stale_time));
 }
 
 void restart_stale_end(struct neighbor *neighbor, enum bgp_family family)
@@ -135,7 +132,7 @@ void restart_refresh_begin(
 	adj_in_mark_stale(neighbor, family);
 	if (any_stale(neighbor)) /* and if the end marker never comes */
 		timer_start(neighbor->speaker, &neighbor->restart_timer,
-			instant_add(now, duration_seconds(STALE_TIME_S)));
+			instant_add(now, neighbor->settings.stale_time));
 }
 
 void restart_refresh_end(struct neighbor *neighbor, enum bgp_family family)

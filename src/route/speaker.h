@@ -68,6 +68,9 @@ struct neighbor_settings {
 				*/
 	bool restart_preserve; /* and ask it to keep ours while we do */
 	uint16_t restart_time_s;
+	/* From its return to its end-of-RIB; over: what is stale goes. Not zero. RFC 8538
+	 * section 4.1 asks for it. */
+	struct duration stale_time;
 	bool graceful_shutdown;    /* tag all with RFC 8326 and lower the preference */
 	bool import;               /* keep what it sends */
 	uint32_t maximum_prefixes; /* per family; 0: no cap */
@@ -101,13 +104,14 @@ struct local_route {
 enum speaker_event_type {
 	SPEAKER_STATE, /* session state changed: old_state, new_state */
 	SPEAKER_ESTABLISHED,
-	SPEAKER_DOWN,         /* left Established: notification sent or received, or reason */
-	SPEAKER_REFUSED,      /* an attempt failed: wrong AS, bad OPEN, hold time, TCP */
-	SPEAKER_MALFORMED,    /* an UPDATE was malformed: malformation */
-	SPEAKER_END_OF_RIB,   /* received: family */
-	SPEAKER_REFRESH,      /* route refresh received: family */
-	SPEAKER_PREFIX_LIMIT, /* maximum_prefixes reached: family */
-	SPEAKER_STALE,        /* neighbour restarts: its routes are kept (RFC 4724) */
+	SPEAKER_DOWN,      /* left Established: notification sent or received, or reason */
+	SPEAKER_REFUSED,   /* an attempt failed: wrong AS, bad OPEN, hold time, TCP */
+	SPEAKER_MALFORMED, /* an UPDATE was malformed: malformation */
+	SPEAKER_MALFORMED_UPDATE, /* before these, once: the whole of it: update, frame */
+	SPEAKER_END_OF_RIB,       /* received: family */
+	SPEAKER_REFRESH,          /* route refresh received: family */
+	SPEAKER_PREFIX_LIMIT,     /* maximum_prefixes reached: family */
+	SPEAKER_STALE,            /* neighbour restarts: its routes are kept (RFC 4724) */
 	SPEAKER_ANNOUNCED, /* first UPDATE that carries prefix was handed to output: prefix */
 	SPEAKER_WITHDRAWN, /* the withdrawal of prefix was handed to output: prefix */
 };
@@ -121,7 +125,9 @@ struct speaker_event {
 	bool sent;             /* we sent the NOTIFICATION; else received */
 	struct prefix prefix;
 	const struct bgp_malformation *malformation;
-	const char *reason; /* for people; valid during the call; never NULL */
+	const struct bgp_update *update; /* as it was read; valid during the call */
+	const struct bgp_frame *frame;   /* the same */
+	const char *reason;              /* for people; valid during the call; never NULL */
 };
 
 struct speaker_sink {

@@ -159,9 +159,13 @@ def test_broken_route_is_withdrawn(world):
     neighbor = house.nearcast.neighbor("evil")
     assert neighbor["state"] == "Established"
     assert neighbor["counters"]["treat-as-withdraw"] == 1
-    [line] = [l for l in house.nearcast.logs().splitlines() if "bgp-malformed" in l]
-    operator_sees("journalctl -u nearcast", line)
+    logs = house.nearcast.logs().splitlines()
+    [line] = [l for l in logs if "event=bgp-malformed " in l]
+    [whole] = [l for l in logs if "event=bgp-malformed-update " in l]
+    operator_sees("journalctl -u nearcast", f"{whole}\n{line}")
     assert "ORIGIN" in line and "RFC 7606" in line
+    # RFC 7606 section 6: the prefixes and all bytes, for who looks for the cause.
+    assert "203.0.113.0/24" in whole and broken_update().hex() in whole
     page = house.page("neighbors", "evil")
     assert "treat-as-withdraw" in page
     house.good_is_untouched()

@@ -198,6 +198,8 @@ static const struct neighbor_row {
 	[SPEAKER_DOWN] = { "neighbor-down", LOG_WARNING, "is down" },
 	[SPEAKER_REFUSED] = { "neighbor-refused", LOG_WARNING, "has no session" },
 	[SPEAKER_MALFORMED] = { "neighbor-event", LOG_WARNING, "sent a malformed UPDATE" },
+	[SPEAKER_MALFORMED_UPDATE] = { "neighbor-event", LOG_WARNING,
+		"sent a malformed UPDATE" },
 	[SPEAKER_END_OF_RIB] = { "neighbor-event", LOG_INFO, "has sent all its routes" },
 	[SPEAKER_REFRESH] = { "neighbor-event", LOG_INFO, "asks for all routes again" },
 	[SPEAKER_PREFIX_LIMIT] = { "neighbor-event", LOG_ERROR,

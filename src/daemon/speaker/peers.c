@@ -77,6 +77,7 @@ static struct neighbor_settings settings_of(
 		.graceful_restart = c->graceful_restart,
 		.restart_preserve = c->graceful_restart && preserves(config),
 		.restart_time_s = (uint16_t)(c->restart_time.ns / 1000000000),
+		.stale_time = c->stale_time,
 		.graceful_shutdown = c->graceful_shutdown,
 		.import = c->import == IMPORT_ALL,
 		.maximum_prefixes = c->maximum_prefixes,

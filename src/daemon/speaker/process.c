@@ -90,16 +90,6 @@ static void event_record(
 	(void)channel_send(process->main_channel, &record, sizeof(record), -1);
 }
 
-static void malformed_log(const struct speaker_event *event, const char *name)
-{
-	const struct bgp_malformation *m = event->malformation;
-
-	log_fields(LOG_WARNING, "bgp-malformed", m->reason, "neighbor", name, "attribute",
-		bgp_attribute_name(m->attribute), "verdict",
-		bgp_verdict_name((enum bgp_verdict)m->verdict), "reference", m->reference,
-		NULL);
-}
-
 static void on_event(void *context, const struct speaker_event *event)
 {
 	struct speaker_process *process = context;
@@ -112,8 +102,8 @@ static void on_event(void *context, const struct speaker_event *event)
 		routes_changed(process);
 		return;
 	case SPEAKER_MALFORMED:
-		if (event->malformation != NULL)
-			malformed_log(event, view.settings->name);
+	case SPEAKER_MALFORMED_UPDATE:
+		malformed_log(process, event, view.settings->name);
 		return;
 	case SPEAKER_ESTABLISHED:
 	case SPEAKER_DOWN:

@@ -70,6 +70,8 @@ struct speaker_process {
 	bool lease_withdraws;
 	uint64_t generation;
 	struct instant started;
+	struct instant malformed_logged; /* when a whole message was, the last time */
+	unsigned malformed_left_out;     /* since then */
 	uint8_t *output; /* BGP_EXTENDED_MESSAGE_MAX bytes, shared by all transports */
 	uint8_t *input;
 	void (*done)(void *context);
@@ -112,6 +114,11 @@ void routes_resume(struct speaker_process *process);
 void routes_changed(struct speaker_process *process);
 void routes_report(struct speaker_process *process);
 void routes_free(struct speaker_process *process);
+
+/* ---- malformed.c: what neighbours send wrongly. ---- */
+/* Logs SPEAKER_MALFORMED and SPEAKER_MALFORMED_UPDATE. */
+void malformed_log(struct speaker_process *process, const struct speaker_event *event,
+	const char *neighbor);
 
 /* ---- query.c: JSON for the api. ---- */
 void query_answer(struct speaker_process *process, const struct record_query *query,

@@ -90,6 +90,8 @@ static const struct row {
 		CONFIG_ERROR },
 	{ HEAD DNS BARE ", restart-time: 10s, graceful-restart: false }\n",
 		"'restart-time' means nothing", 10, CONFIG_WARNING },
+	{ HEAD DNS BARE ", stale-time: 10s, graceful-restart: false }\n",
+		"'stale-time' means nothing", 10, CONFIG_WARNING },
 	{ HEAD DNS BARE ", password: "
 			"0123456789012345678901234567890123456789012345678901234567890123456789"
 			"01234567890 }\n",

@@ -249,6 +249,7 @@ static void world_begin(const uint32_t router_ids[2], bool graceful_restart, uin
 			.graceful_restart = graceful_restart,
 			.restart_preserve = graceful_restart,
 			.restart_time_s = 120,
+			.stale_time = duration_seconds(360),
 			.import = true };
 		struct speaker_sink sink = { side, on_connect, on_disconnect, on_output_ready,
 			on_event };

@@ -93,6 +93,7 @@ struct neighbor_settings hand_settings(void)
 		.graceful_restart = true,
 		.restart_preserve = true,
 		.restart_time_s = 120,
+		.stale_time = duration_seconds(360),
 		.import = true,
 	};
 }

@@ -239,6 +239,7 @@ static void a_lost_family_leaves_the_other(void **state)
 	assert_false(hand_holds(hand, "2001:db8:2::/48", NULL));
 	assert_true(hand_holds(hand, "203.0.113.0/24", NULL));
 	assert_non_null(hand_event(hand, SPEAKER_MALFORMED));
+	assert_int_equal(hand_event_count(hand, SPEAKER_MALFORMED_UPDATE), 1);
 
 	hand_lose(hand, OUT);
 	hand_advance(hand, duration_seconds(30));

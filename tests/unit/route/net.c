@@ -194,6 +194,7 @@ struct neighbor_settings net_settings(const struct node *node, const struct node
 		.connect_retry = duration_seconds(5),
 		.graceful_restart = true,
 		.restart_time_s = 120,
+		.stale_time = duration_seconds(360),
 		.import = true,
 	};
 

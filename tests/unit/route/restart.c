@@ -253,18 +253,23 @@ static void end_of_rib_sweeps(void **state)
 /* End-of-RIB never comes. */
 static void stale_routes_always_end(void **state)
 {
-	struct hand *hand = with_routes(NULL);
-
 	(void)state;
-	hand_lose(hand, OUT);
-	hand_advance(hand, duration_seconds(1));
-	hand_establish(hand, OUT, NULL);
-	for (int i = 0; i < 37; i++) {
-		assert_int_equal(held(hand), i < 36 ? 3 : 0);
-		hand_advance(hand, duration_ms(10001));
-		hand_send_keepalive(hand, OUT);
+	for (int stale_s = 60; stale_s <= 360; stale_s += 300) {
+		struct neighbor_settings settings = hand_settings();
+		struct hand *hand;
+
+		settings.stale_time = duration_seconds(stale_s);
+		hand = with_routes(&settings);
+		hand_lose(hand, OUT);
+		hand_advance(hand, duration_seconds(1));
+		hand_establish(hand, OUT, NULL);
+		for (int i = 0; i <= stale_s / 10; i++) {
+			assert_int_equal(held(hand), i < stale_s / 10 ? 3 : 0);
+			hand_advance(hand, duration_ms(10001));
+			hand_send_keepalive(hand, OUT);
+		}
+		hand_free(hand);
 	}
-	hand_free(hand);
 }
 
 /* Back without what it promised: gone at once. RFC 4724 section 4.2. */
