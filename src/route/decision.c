@@ -17,7 +17,7 @@
  *  2. What is left does not depend on the order of the candidates; only DECISION_MED_IN_ORDER
  *     does, by its nature, and does not go through the phases.
  *
- * RFC 4271 section 9.1.2.2, RFC 4456 section 9, RFC 9494 section 4.3.
+ * RFC 4271 section 9.1.2.2, RFC 4456 section 9, RFC 9494 section 4.4.
  */
 #include "route/decision.h"
 

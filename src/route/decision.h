@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which of the paths to a prefix is best, and why: RFC 4271 section 9.1.2 (phase 2), RFC 4456
- * section 9, RFC 9494 section 4.3, with the usual steps before and between. A pure function of
+ * section 9, RFC 9494 section 4.4, with the usual steps before and between. A pure function of
  * the candidates; it allocates nothing.
  */
 #ifndef NEARCAST_ROUTE_DECISION_H
@@ -17,7 +17,7 @@
 enum decision_step {
 	DECISION_SAME,        /* nothing is different */
 	DECISION_REACHABLE,   /* next hop reachable: RFC 4271 section 9.1.2 */
-	DECISION_STALE,       /* not stale for long: RFC 9494 section 4.3 */
+	DECISION_STALE,       /* not stale for long: RFC 9494 section 4.4 */
 	DECISION_WEIGHT,      /* higher */
 	DECISION_LOCAL,       /* originated here */
 	DECISION_LOCAL_PREF,  /* higher */
