@@ -154,7 +154,7 @@ static void peer_remove(struct speaker_process *process, struct peer *peer)
 {
 	if (peer->password_length > 0) {
 		peer->password_length = 0;
-		transport_password(process, peer);
+		listener_password(process, peer);
 	}
 	speaker_neighbor_remove(process->speaker, peer->neighbor, clock_now());
 	peer_free(peer);
@@ -237,7 +237,7 @@ void peers_secret(struct speaker_process *process, const struct record_secret *r
 	if (changed) {
 		memcpy(peer->password, record->bytes, record->length);
 		peer->password_length = record->length;
-		transport_password(process, peer);
+		listener_password(process, peer);
 	}
 	peer_fill(peer, c);
 	settings = settings_of(process->config, c);

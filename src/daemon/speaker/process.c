@@ -26,7 +26,7 @@
 #include "os/clock.h"
 #include "os/log.h"
 
-#define HEARTBEAT_MS 1000
+#define HEARTBEAT_MS 2000u
 #define STOP_POLL_MS 20
 #define STOP_MAX_MS  3000
 
@@ -236,7 +236,7 @@ static void on_listener_record(
 	if (fd < 0)
 		return;
 	if (record->kind == LISTENER_BGP_IPV4 || record->kind == LISTENER_BGP_IPV6) {
-		transport_listen(process, record->kind == LISTENER_BGP_IPV4 ? 0 : 1, fd);
+		listener_take(process, record->kind == LISTENER_BGP_IPV4 ? 0 : 1, fd);
 	} else if (record->kind == LISTENER_API) {
 		channel_close(process->api_channel);
 		process->api_channel = channel_open(process->loop, fd, &events);
@@ -350,6 +350,7 @@ static void main_dispatch(
 	case RECORD_REPLY:
 	case RECORD_READY:
 	case RECORD_CHECK_REPORT:
+	case RECORD_CHECK_REPORTS:
 	case RECORD_HEARTBEAT:
 	case RECORD_NEIGHBOR_EVENT:
 	case RECORD_ROUTE_STATUS:
@@ -400,6 +401,9 @@ static void on_heartbeat(uv_timer_t *timer)
 
 	if (process->main_channel != NULL)
 		(void)channel_send(process->main_channel, &record, sizeof(record), -1);
+	/* All processes beat at the same instants, so that they wake main together. */
+	uv_timer_start(
+		timer, on_heartbeat, HEARTBEAT_MS - uv_now(process->loop) % HEARTBEAT_MS, 0);
 }
 
 static void process_free(struct speaker_process *process)
@@ -419,7 +423,7 @@ static void timers_begin(struct speaker_process *process)
 		timers[i]->data = process;
 		process->open_handles++;
 	}
-	uv_timer_start(&process->heartbeat, on_heartbeat, 0, HEARTBEAT_MS);
+	uv_timer_start(&process->heartbeat, on_heartbeat, 0, 0);
 }
 
 static void *process_start(
@@ -467,6 +471,8 @@ static void process_stop_now(void *state)
 	if (process == NULL)
 		return;
 	transport_close_all(process);
+	for (int which = 0; which < 2; which++)
+		listener_drop(process, which);
 	peers_free(process);
 	routes_free(process);
 	speaker_free(process->speaker);

@@ -3,8 +3,8 @@
  * The speaker process: sockets and records around the pure speaker of src/route. It holds no
  * capability, opens no listening socket itself, and parses what the network sends.
  *
- *     main --records--> routes.c, peers.c --> speaker (src/route) <--> transport.c <--> TCP
- *      ^                                         |
+ *     main --records--> routes.c, peers.c --> speaker (src/route) <--> transport.c <--> TCP <--
+ * listener.c ^                                         |
  *      +---- NEIGHBOR_EVENT, ROUTE_STATUS <------+           api --QUERY--> query.c
  */
 #ifndef NEARCAST_DAEMON_SPEAKER_PROCESS_H
@@ -88,12 +88,20 @@ void transport_output_ready(
 	void *context, struct neighbor *neighbor, enum connection_direction direction);
 /* Write what is ready; call after every entry into the pure speaker. */
 void transport_flush(struct speaker_process *process);
-/* Take over a listening socket (kind 0: IPv4, 1: IPv6). */
-void transport_listen(struct speaker_process *process, int which, int fd);
-/* Put the peer's password on the listener, or remove it. */
-void transport_password(struct speaker_process *process, struct peer *peer);
+/* Take over a connection that the peer made to our listener. */
+void transport_adopt(struct speaker_process *process, struct peer *peer, int fd);
+/* An error with what the system says of it, for people. Returns buffer. */
+const char *transport_error(const struct error *error, char *buffer, size_t size);
 void transport_close_all(struct speaker_process *process);
 bool transport_idle(const struct speaker_process *process); /* nothing left to write */
+
+/* ---- listener.c: listening sockets; which: 0 IPv4, 1 IPv6. ---- */
+/* Take over a listening socket, in place of an earlier one. */
+void listener_take(struct speaker_process *process, int which, int fd);
+/* Listen no more. Connections stay. */
+void listener_drop(struct speaker_process *process, int which);
+/* Put the peer's password on the listener, or remove it. */
+void listener_password(struct speaker_process *process, struct peer *peer);
 
 /* ---- peers.c: neighbours from the configuration. ---- */
 int peers_apply(struct speaker_process *process, const struct config *config);

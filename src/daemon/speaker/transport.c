@@ -26,10 +26,9 @@
 #include "os/clock.h"
 #include "os/log.h"
 
-#define LINGER_MS         2000
-#define INPUT_SIZE        65536
-#define READS_PER_EVENT   16
-#define ACCEPTS_PER_EVENT 64
+#define LINGER_MS       2000
+#define INPUT_SIZE      65536
+#define READS_PER_EVENT 16
 
 enum transport_phase {
 	TRANSPORT_CONNECTING,
@@ -150,7 +149,7 @@ static void transport_lost(struct transport *transport, const char *reason)
 			process->speaker, peer->neighbor, direction, reason, clock_now());
 }
 
-static const char *error_text(const struct error *error, char *buffer, size_t size)
+const char *transport_error(const struct error *error, char *buffer, size_t size)
 {
 	if (error->system_errno != 0)
 		snprintf(buffer, size, "%s: %s", error->text, strerror(error->system_errno));
@@ -206,7 +205,7 @@ void transport_connect(void *context, struct neighbor *neighbor)
 	if (tcp_connect(&options, &fd, &error) != 0) {
 		/* Not reported from here: the sink must not call back. The connect-retry timer
 		 * tries again, and status shows the reason. */
-		error_text(&error, peer->last_error, sizeof(peer->last_error));
+		transport_error(&error, peer->last_error, sizeof(peer->last_error));
 		log_fields(LOG_WARNING, "bgp-connect", peer->last_error, "neighbor", peer->name,
 			NULL);
 		return;
@@ -389,7 +388,7 @@ static void on_connected(struct transport *transport)
 
 	if (tcp_result(transport->fd, &error) != 0 ||
 		connection_info(transport->fd, &info, &error) != 0) {
-		transport_lost(transport, error_text(&error, reason, sizeof(reason)));
+		transport_lost(transport, transport_error(&error, reason, sizeof(reason)));
 		return;
 	}
 	transport->phase = TRANSPORT_OPEN;
@@ -466,7 +465,7 @@ static void on_broken(struct transport *transport)
 	if (transport->phase == TRANSPORT_CLOSED)
 		return;
 	if (tcp_result(transport->fd, &error) != 0)
-		error_text(&error, reason, sizeof(reason));
+		transport_error(&error, reason, sizeof(reason));
 	transport_lost(transport, reason);
 }
 
@@ -489,42 +488,16 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	speaker_process_settle(process);
 }
 
-/* A neighbour hears why (RFC 4486); a stranger hears nothing. */
-static void accept_refuse(const struct peer *peer, int fd, const struct address *remote)
+void transport_adopt(struct speaker_process *process, struct peer *peer, int fd)
 {
-	uint8_t last[64];
-	char text[ADDRESS_TEXT_MAX];
-
-	log_fields(LOG_INFO, "bgp-refused",
-		peer == NULL ? "connection from an address that is no neighbour"
-			     : "connection from a neighbour that is not welcome now",
-		"address", address_format(remote, text), NULL);
-	if (peer != NULL)
-		(void)send(fd, last, speaker_refusal(last, sizeof(last)),
-			MSG_NOSIGNAL | MSG_DONTWAIT);
-	close(fd);
-}
-
-static void accept_one(struct speaker_process *process, int fd, const struct address *remote,
-	const char *interface)
-{
-	struct neighbor *neighbor =
-		speaker_neighbor_by_address(process->speaker, remote, interface);
-	struct peer *peer = neighbor == NULL ? NULL : peer_of(process, neighbor);
+	struct tcp_options options = options_of(peer);
 	struct connection_info info;
-	struct tcp_options options;
 	struct error error = { 0 };
 	char reason[256];
 
-	if (peer == NULL || !speaker_accept_begins(process->speaker, neighbor, clock_now()) ||
-		peer->transports[CONNECTION_INCOMING] != NULL) {
-		accept_refuse(peer, fd, remote);
-		return;
-	}
-	options = options_of(peer);
 	if (tcp_adopt(fd, &options, &error) != 0 || connection_info(fd, &info, &error) != 0) {
 		log_fields(LOG_WARNING, "bgp-accept",
-			error_text(&error, reason, sizeof(reason)), "neighbor", peer->name,
+			transport_error(&error, reason, sizeof(reason)), "neighbor", peer->name,
 			NULL);
 		close(fd);
 		return;
@@ -532,86 +505,9 @@ static void accept_one(struct speaker_process *process, int fd, const struct add
 	if (transport_new(process, peer, CONNECTION_INCOMING, TRANSPORT_OPEN, fd) == NULL)
 		return;
 	peer->last_error[0] = '\0';
-	if (!speaker_accepted(process->speaker, neighbor, &info, clock_now()) &&
+	if (!speaker_accepted(process->speaker, peer->neighbor, &info, clock_now()) &&
 		peer->transports[CONNECTION_INCOMING] != NULL)
 		transport_free(peer->transports[CONNECTION_INCOMING]);
-}
-
-static void on_listener(uv_poll_t *poll, int status, int events)
-{
-	struct speaker_process *process = poll->data;
-	int which = poll == process->listener_polls[0] ? 0 : 1;
-
-	(void)events;
-	if (status < 0 || process->stopping || process->speaker == NULL)
-		return;
-	for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
-		struct address remote = { 0 };
-		char interface[TCP_INTERFACE_MAX];
-		struct error error = { 0 };
-		int fd, r;
-
-		r = tcp_accept(process->listeners[which], &fd, &remote, interface, &error);
-		if (r == ERROR_NOT_FOUND)
-			break;
-		if (r != 0) {
-			log_event(LOG_WARNING, "bgp-accept", "%s: %s", error.text,
-				strerror(error.system_errno));
-			break;
-		}
-		accept_one(process, fd, &remote, interface);
-	}
-	speaker_process_settle(process);
-}
-
-static void listener_freed(uv_handle_t *handle)
-{
-	free(handle);
-}
-
-static void listener_close(struct speaker_process *process, int which)
-{
-	if (process->listener_polls[which] != NULL)
-		uv_close((uv_handle_t *)process->listener_polls[which], listener_freed);
-	process->listener_polls[which] = NULL;
-	if (process->listeners[which] >= 0)
-		close(process->listeners[which]);
-	process->listeners[which] = -1;
-}
-
-void transport_listen(struct speaker_process *process, int which, int fd)
-{
-	uv_poll_t *poll = calloc(1, sizeof(*poll));
-
-	listener_close(process, which);
-	if (poll == NULL || uv_poll_init(process->loop, poll, fd) != 0) {
-		free(poll);
-		close(fd);
-		return;
-	}
-	poll->data = process;
-	process->listeners[which] = fd;
-	process->listener_polls[which] = poll;
-	tcp_listener_prepare(fd, which == 0 ? FAMILY_IPV4 : FAMILY_IPV6);
-	list_for_each(node, &process->peers)
-		transport_password(process, container_of(node, struct peer, link));
-	uv_poll_start(poll, UV_READABLE, on_listener);
-}
-
-void transport_password(struct speaker_process *process, struct peer *peer)
-{
-	int fd = process->listeners[peer->address.family == FAMILY_IPV4 ? 0 : 1];
-	struct error error = { 0 };
-	char reason[256];
-
-	if (fd < 0)
-		return;
-	if (tcp_password_set(fd, &peer->address, peer->interface, peer->password,
-		    peer->password_length, &error) == 0)
-		return;
-	snprintf(peer->last_error, sizeof(peer->last_error), "%s",
-		error_text(&error, reason, sizeof(reason)));
-	log_fields(LOG_ERROR, "bgp-password", peer->last_error, "neighbor", peer->name, NULL);
 }
 
 bool transport_idle(const struct speaker_process *process)
@@ -629,6 +525,4 @@ void transport_close_all(struct speaker_process *process)
 {
 	list_for_each_safe(node, &process->transports)
 		transport_free(container_of(node, struct transport, link));
-	for (int which = 0; which < 2; which++)
-		listener_close(process, which);
 }
