@@ -5,7 +5,7 @@
  * Invariants:
  *  1. A record that passed record_check can be read as its struct: the sizes fit, every fixed
  *     string ends inside its array, every bool is 0 or 1, every count fits its array, every
- *     enumerated number is one that this build knows.
+ *     enumerated number is one that this build knows. The same holds of records in its tail.
  *  2. A record says nothing by who sent it: the channel on which it came says that, and the
  * table below says who may send what.
  */
@@ -28,6 +28,7 @@ enum field_kind {
 	FIELD_U8_MOST, /* a uint8_t, at most count */
 	FIELD_PREFIX,
 	FIELD_STRINGS, /* count arrays of RECORD_NAME_MAX */
+	FIELD_RECORDS, /* the tail: whole records of the type `count`, which has no tail */
 };
 
 struct field {
@@ -110,6 +111,8 @@ static const struct row rows[RECORD_TYPES] = {
 		MAIN, false,
 		{ BOOL(record_check_report, conclusive),
 			STRING(record_check_report, evidence) } },
+	[RECORD_CHECK_REPORTS] = { "check-reports", sizeof(struct record_plain), PROBE, MAIN,
+		true, { { FIELD_RECORDS, sizeof(struct record_plain), RECORD_CHECK_REPORT } } },
 	[RECORD_HEARTBEAT] = { "heartbeat", sizeof(struct record_plain), CHILDREN, MAIN, false,
 		{ { FIELD_NONE, 0, 0 } } },
 	[RECORD_NEIGHBOR_EVENT] = { "neighbor-event", sizeof(struct record_neighbor_event),
@@ -148,9 +151,35 @@ static bool prefix_holds(const uint8_t *at)
 	return prefix_equal(&normal, &prefix);
 }
 
+static bool field_holds(const struct field *field, const uint8_t *record);
+
+/* 0, or the number of the field that does not hold. */
+static size_t fields_broken(const struct row *row, const uint8_t *record)
+{
+	for (size_t i = 0; i < FIELDS_MAX && row->fields[i].kind != FIELD_NONE; i++)
+		if (!field_holds(&row->fields[i], record))
+			return i + 1;
+	return 0;
+}
+
+static bool records_hold(const struct row *row, uint32_t type, const uint8_t *at, size_t length)
+{
+	struct record_head head;
+
+	if (length % row->size != 0)
+		return false;
+	for (; length > 0; at += row->size, length -= row->size) {
+		memcpy(&head, at, sizeof(head));
+		if (head.type != type || head.tail != 0 || fields_broken(row, at) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool field_holds(const struct field *field, const uint8_t *record)
 {
 	const uint8_t *at = record + field->offset;
+	struct record_head head;
 	uint32_t number;
 
 	switch (field->kind) {
@@ -172,6 +201,9 @@ static bool field_holds(const struct field *field, const uint8_t *record)
 			if (!string_ends(at + i * RECORD_NAME_MAX, RECORD_NAME_MAX))
 				return false;
 		return true;
+	case FIELD_RECORDS:
+		memcpy(&head, record, sizeof(head));
+		return records_hold(&rows[field->count], (uint32_t)field->count, at, head.tail);
 	}
 	return false;
 }
@@ -181,6 +213,7 @@ int record_check(const void *bytes, size_t length, enum process sender, enum pro
 {
 	struct record_head head;
 	const struct row *row;
+	size_t broken;
 
 	if (length < sizeof(head))
 		return error_set(error, ERROR_MALFORMED, "a record of %zu bytes", length);
@@ -197,10 +230,10 @@ int record_check(const void *bytes, size_t length, enum process sender, enum pro
 		return error_set(error, ERROR_MALFORMED,
 			"a %s record of %zu bytes that says it has %u behind its %zu",
 			row->name, length, head.tail, row->size);
-	for (size_t i = 0; i < FIELDS_MAX && row->fields[i].kind != FIELD_NONE; i++)
-		if (!field_holds(&row->fields[i], bytes))
-			return error_set(error, ERROR_MALFORMED,
-				"field %zu of a %s record is out of bounds", i + 1, row->name);
+	broken = fields_broken(row, bytes);
+	if (broken != 0)
+		return error_set(error, ERROR_MALFORMED,
+			"field %zu of a %s record is out of bounds", broken, row->name);
 	return 0;
 }
 

@@ -51,7 +51,10 @@ enum record_type {
 	RECORD_READY,          /* child -> main: struct record_plain: set up, privileges dropped;
 	                        * number = config generation in use */
 	RECORD_CHECK_REPORT,   /* probe -> main: struct record_check_report */
-	RECORD_HEARTBEAT,      /* child -> main: struct record_plain, once a second */
+	RECORD_CHECK_REPORTS,  /* probe -> main: struct record_plain; tail: some struct
+	                        * record_check_report, what changed nothing, once a second */
+	RECORD_HEARTBEAT,      /* child -> main: struct record_plain, every second or two, unless
+	                        * something else was said */
 	RECORD_NEIGHBOR_EVENT, /* speaker -> main: struct record_neighbor_event */
 	RECORD_ROUTE_STATUS,   /* speaker -> main: struct record_route_status */
 	RECORD_STOPPED,        /* child -> main: struct record_plain: all is sent, may be ended */

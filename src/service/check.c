@@ -18,7 +18,7 @@
  *     FALLING), or UNKNOWN.
  *  2. good_in_row and bad_in_row are not both above zero.
  *  3. The next probe is due an interval after the start of the last one, never before its end;
- *     while falling, a fast interval after its end.
+ *     while falling, a fast interval after its end. check_machine_align may bring it forward.
  */
 #include "service/check.h"
 
@@ -148,6 +148,20 @@ void check_machine_change(struct check_machine *machine, const struct check_sett
 	/* A row that is long enough under the new numbers counts with the next result. */
 	machine->next_due =
 		instant_earlier(machine->next_due, instant_add(now, interval_of(machine)));
+}
+
+void check_machine_align(
+	struct check_machine *machine, struct duration phase, struct instant now)
+{
+	int64_t interval = machine->settings.interval.ns;
+	struct instant beat;
+
+	if (machine->state != machine->settled || machine->state == CHECK_STATE_INIT ||
+		interval <= 0 || machine->next_due.ns < phase.ns)
+		return;
+	beat.ns = machine->next_due.ns - (machine->next_due.ns - phase.ns) % interval;
+	if (instant_before(now, beat))
+		machine->next_due = beat;
 }
 
 const char *check_state_name(enum check_state state)

@@ -64,6 +64,16 @@ void check_machine_hurry(struct check_machine *machine, struct instant now);
 void check_machine_change(struct check_machine *machine, const struct check_settings *settings,
 	struct instant now);
 
+/*
+ * Put the next probe on the beat: of the instants that lie `phase` (0..interval) behind a
+ * multiple of the interval, the last one that is not later than it is due now. So checks of one
+ * interval are probed together, and no more often than the interval says in the long run; a
+ * single wait is shorter, never longer. After a result; nothing changes while the check is
+ * between two states, or when that instant is over already.
+ */
+void check_machine_align(
+	struct check_machine *machine, struct duration phase, struct instant now);
+
 const char *check_state_name(enum check_state state);       /* "rising" */
 const char *check_outcome_name(enum check_outcome outcome); /* "good" */
 

@@ -175,6 +175,7 @@ static void main_dispatch(struct api *api, const struct record_head *head, int f
 	case RECORD_QUERY:
 	case RECORD_READY:
 	case RECORD_CHECK_REPORT:
+	case RECORD_CHECK_REPORTS:
 	case RECORD_HEARTBEAT:
 	case RECORD_NEIGHBOR_EVENT:
 	case RECORD_ROUTE_STATUS:
@@ -220,6 +221,8 @@ static void on_heartbeat(uv_timer_t *timer)
 	asks_tick(api);
 	server_tick(api);
 	http_tick(api->http);
+	/* All processes beat at the same instants, so that they wake main together. */
+	uv_timer_start(timer, on_heartbeat, HEARTBEAT_MS - uv_now(api->loop) % HEARTBEAT_MS, 0);
 }
 
 void api_handle_closed(struct api *api)
@@ -260,7 +263,7 @@ static void *api_start(
 	uv_timer_init(loop, &api->heartbeat);
 	api->heartbeat.data = api;
 	api->handles = 1;
-	uv_timer_start(&api->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+	uv_timer_start(&api->heartbeat, on_heartbeat, HEARTBEAT_MS, 0);
 	signal(SIGPIPE, SIG_IGN); /* a client that went away is an error of write */
 	asks_tick(api);
 	plain_send(api, RECORD_READY);

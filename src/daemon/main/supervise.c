@@ -177,6 +177,19 @@ static void on_query(struct slot *slot, const struct record_query *query)
 	free(argument);
 }
 
+static void on_reports(struct slot *slot, const struct record_plain *record)
+{
+	size_t count = record->head.tail / sizeof(struct record_check_report);
+	const uint8_t *at = (const uint8_t *)(record + 1);
+
+	for (size_t i = 0; i < count; i++, at += sizeof(struct record_check_report)) {
+		struct record_check_report report;
+
+		memcpy(&report, at, sizeof(report));
+		services_report(slot->main, &report);
+	}
+}
+
 static void slot_record(struct slot *slot, const struct record_head *head)
 {
 	const void *record = head;
@@ -187,6 +200,9 @@ static void slot_record(struct slot *slot, const struct record_head *head)
 		break;
 	case RECORD_CHECK_REPORT:
 		services_report(slot->main, record);
+		break;
+	case RECORD_CHECK_REPORTS:
+		on_reports(slot, record);
 		break;
 	case RECORD_ROUTE_STATUS:
 		routes_status(slot->main, record);

@@ -173,7 +173,7 @@ static void check_begin(struct check *check, const struct check_list *earlier_li
 		if (old == NULL)
 			target_begin(target, now, phase);
 		else
-			target_inherit(target, old, now);
+			target_inherit(target, old, now, phase);
 		if (old != NULL && earlier->latest == old)
 			check->latest = target;
 	}

@@ -6,7 +6,8 @@
  *     main <--CHECK_REPORT-- check (the worst of its targets) <--result-----'
  *
  * 1. A change of a check's state is told at once; results that change nothing are told with the
- *    heartbeat, so that main is woken once a second however many checks there are.
+ *    heartbeat, many in one record, so that main is woken once a second however many checks
+ *    there are.
  * 2. A configuration replaces the earlier one as a whole, or not at all; READY names the one in
  *    use, and reports carry its generation.
  * 3. A report that the channel has no room for is kept as "not told yet" and told when there
@@ -26,7 +27,20 @@
 #include "os/clock.h"
 #include "os/log.h"
 
-#define EVENTS_A_TURN 256
+#define EVENTS_A_TURN    256
+#define REPORTS_A_RECORD 64
+
+/* Confirmations on their way: the record, and the checks that it speaks of. */
+struct report_batch {
+	struct record_plain record;
+	struct record_check_report reports[REPORTS_A_RECORD];
+	struct check *checks[REPORTS_A_RECORD];
+	size_t count;
+};
+
+_Static_assert(offsetof(struct report_batch, reports) == sizeof(struct record_plain) &&
+		       offsetof(struct report_batch, checks) <= CHANNEL_RECORD_MAX,
+	"a batch is sent as it lies in memory");
 
 struct probe {
 	struct channel *channel;
@@ -56,10 +70,9 @@ static int send_plain(struct probe *probe, enum record_type type, uint64_t numbe
 	return channel_send(probe->channel, &record, sizeof(record), -1);
 }
 
-/* 0 when told. */
-static int report_send(struct probe *probe, struct check *check)
+static struct record_check_report report_of(
+	const struct probe *probe, const struct check *check, const struct target *worst)
 {
-	const struct target *worst = check_worst(check);
 	struct record_check_report report = {
 		.head.type = RECORD_CHECK_REPORT,
 		.generation = probe->generation,
@@ -75,11 +88,40 @@ static int report_send(struct probe *probe, struct check *check)
 	};
 
 	memcpy(report.evidence, worst->evidence, sizeof(report.evidence));
-	if (channel_send(probe->channel, &report, sizeof(report), -1) != 0)
-		return ERROR_FULL;
+	return report;
+}
+
+static void report_told(struct check *check, const struct target *worst)
+{
 	check->told_state = worst->machine.state;
 	check->told_conclusive = worst->conclusive;
 	check->changed = check->news = false;
+}
+
+/* 0 when told. */
+static int report_send(struct probe *probe, struct check *check)
+{
+	const struct target *worst = check_worst(check);
+	struct record_check_report report = report_of(probe, check, worst);
+
+	if (channel_send(probe->channel, &report, sizeof(report), -1) != 0)
+		return ERROR_FULL;
+	report_told(check, worst);
+	return 0;
+}
+
+static int batch_send(struct probe *probe, struct report_batch *batch)
+{
+	size_t length = batch->count * sizeof(batch->reports[0]);
+
+	batch->record.head = (struct record_head){ RECORD_CHECK_REPORTS, (uint32_t)length };
+	batch->record.number = probe->generation;
+	if (channel_send(probe->channel, batch, offsetof(struct report_batch, reports) + length,
+		    -1) != 0)
+		return ERROR_FULL;
+	for (size_t i = 0; i < batch->count; i++)
+		report_told(batch->checks[i], check_worst(batch->checks[i]));
+	batch->count = 0;
 	return 0;
 }
 
@@ -88,30 +130,53 @@ static void check_changed(void *context, struct check *check)
 	(void)report_send(context, check);
 }
 
-/* Changes first: they must not wait behind a thousand confirmations. */
-static void reports_flush(struct probe *probe)
+/* What is not told for want of room stays news, for the next time. True if anything was told.
+ */
+static bool confirmations_send(struct probe *probe)
+{
+	static struct report_batch batch; /* one probe at a time sends */
+	struct check_list *list = probe->list;
+	bool told = false;
+
+	batch.count = 0;
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		struct check *check = list->checks[i];
+
+		if (!check->news || check->latest == NULL)
+			continue;
+		batch.checks[batch.count] = check;
+		batch.reports[batch.count++] = report_of(probe, check, check_worst(check));
+		if (batch.count < REPORTS_A_RECORD)
+			continue;
+		if (batch_send(probe, &batch) != 0)
+			return told;
+		told = true;
+	}
+	return batch.count > 0 ? batch_send(probe, &batch) == 0 || told : told;
+}
+
+/* Changes first: they must not wait behind a thousand confirmations. True if anything was
+ * told. */
+static bool reports_flush(struct probe *probe)
 {
 	struct check_list *list = probe->list;
 
 	for (size_t i = 0; list != NULL && i < list->count; i++) {
 		if (list->checks[i]->changed && report_send(probe, list->checks[i]) != 0)
-			return;
+			return false;
 	}
-	for (size_t i = 0; list != NULL && i < list->count; i++) {
-		struct check *check = list->checks[i];
-
-		if (check->news && check->latest != NULL && report_send(probe, check) != 0)
-			return;
-	}
+	return confirmations_send(probe);
 }
 
 static void heartbeat_ring(struct alarm *alarm, struct instant now)
 {
 	struct probe *probe = container_of(alarm, struct probe, heartbeat);
+	/* On whole seconds, like the checks and the other processes: one wake-up for all. */
+	struct instant beat = { now.ns - now.ns % heartbeat_interval.ns };
 
-	(void)send_plain(probe, RECORD_HEARTBEAT, probe->generation);
-	reports_flush(probe);
-	alarm_set(&probe->tools.schedule, alarm, instant_add(now, heartbeat_interval));
+	if (!reports_flush(probe))
+		(void)send_plain(probe, RECORD_HEARTBEAT, probe->generation);
+	alarm_set(&probe->tools.schedule, alarm, instant_add(beat, heartbeat_interval));
 }
 
 static void socket_events_watch(struct probe *probe)
@@ -232,7 +297,7 @@ static void take_config(struct probe *probe, const struct record_config *record,
 	log_level_set((enum log_level)config->log_level);
 	socket_events_watch(probe);
 	(void)send_plain(probe, RECORD_READY, probe->generation);
-	reports_flush(probe);
+	(void)reports_flush(probe);
 }
 
 /* Ends once nothing is left of the commands that ran, or when patience does. */
@@ -306,7 +371,7 @@ static void channel_drained(void *context)
 	struct probe *probe = context;
 
 	if (!probe->ended)
-		reports_flush(probe);
+		(void)reports_flush(probe);
 }
 
 static void probe_turned(void *context)

@@ -91,14 +91,17 @@ void target_begin(struct target *target, struct instant now, struct duration pha
 {
 	struct check_settings settings = settings_of(target->settings);
 
+	target->phase = phase;
 	check_machine_init(&target->machine, &settings, now, phase);
 	alarm_set(&target->tools->schedule, &target->alarm, target->machine.next_due);
 }
 
-void target_inherit(struct target *target, const struct target *earlier, struct instant now)
+void target_inherit(struct target *target, const struct target *earlier, struct instant now,
+	struct duration phase)
 {
 	struct check_settings settings = settings_of(target->settings);
 
+	target->phase = phase;
 	target->machine = earlier->machine;
 	target->outcome = earlier->outcome;
 	target->conclusive = earlier->conclusive;
@@ -125,6 +128,7 @@ static void target_plan(struct target *target, struct instant now)
 {
 	struct check_machine *machine = &target->machine;
 
+	check_machine_align(machine, target->phase, now);
 	if (target->type->eager && machine->state == CHECK_STATE_DOWN)
 		machine->next_due = instant_earlier(machine->next_due,
 			instant_add(target->started, machine->settings.fast_interval));
@@ -207,11 +211,35 @@ void target_restart(struct target *target, struct instant now)
 	alarm_set(schedule, &target->alarm, instant_add(now, target->machine.settings.timeout));
 }
 
+static bool local_known(const struct local_addresses *local, const struct target *target)
+{
+	if (local->asked.ns != target->started.ns)
+		return false;
+	for (size_t i = 0; i < local->count; i++)
+		if (address_equal(&local->list[i], &target->address))
+			return true;
+	return false;
+}
+
+static void local_note(struct local_addresses *local, const struct target *target)
+{
+	if (local->asked.ns != target->started.ns)
+		*local = (struct local_addresses){ .asked = target->started };
+	if (local->count < LOCAL_ROOM)
+		local->list[local->count++] = target->address;
+}
+
 bool target_is_local(struct target *target)
 {
 	struct error error = { 0 };
-	int status = locality_check(&target->tools->locality, &target->address, &error);
+	int status;
 
+	/* Probes that begin in one turn share the kernel's word. */
+	if (local_known(&target->tools->local, target))
+		return true;
+	status = locality_check(&target->tools->locality, &target->address, &error);
+	if (status == 0)
+		local_note(&target->tools->local, target);
 	if (status == 0)
 		return true;
 	if (status == ERROR_NOT_FOUND)

@@ -46,12 +46,22 @@ struct check_type {
 	void (*clear)(struct target *target, void *state);
 };
 
+#define LOCAL_ROOM 4
+
+/* Which addresses are this host's, as asked in one turn of the schedule. */
+struct local_addresses {
+	struct instant asked; /* the turn's */
+	size_t count;
+	struct address list[LOCAL_ROOM];
+};
+
 /* What all targets of the process share. */
 struct probe_tools {
 	struct poller poller;
 	struct schedule schedule;
 	struct socket_diag diag;
 	struct locality locality;
+	struct local_addresses local;
 	struct random random;
 	struct icmp_room icmp;
 	struct exec_room exec;
@@ -74,6 +84,7 @@ struct target {
 	const struct target_events *events;
 	void *context;
 
+	struct duration phase; /* of its beat: check_machine_align */
 	struct alarm alarm; /* of an idle target: the next probe; of a running one: its end */
 	struct check_machine machine;
 	bool running;
@@ -101,10 +112,11 @@ struct target *target_new(struct probe_tools *tools, const struct config_service
 /* Gives a running probe up. NULL is fine. */
 void target_free(struct target *target);
 
-/* Begin its life: the first probe comes after `phase`. */
+/* Begin its life: the first probe comes after `phase`, the later ones keep that phase. */
 void target_begin(struct target *target, struct instant now, struct duration phase);
 /* Begin where the same target of an earlier configuration stood. */
-void target_inherit(struct target *target, const struct target *earlier, struct instant now);
+void target_inherit(struct target *target, const struct target *earlier, struct instant now,
+	struct duration phase);
 /* Probe at once. */
 void target_hurry(struct target *target, struct instant now);
 

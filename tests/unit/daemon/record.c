@@ -45,6 +45,8 @@ static void who_may_send_what(void **state)
 			ERROR_PERMISSION },
 		{ RECORD_CHECK_REPORT, sizeof(struct record_check_report), A, M,
 			ERROR_PERMISSION },
+		{ RECORD_CHECK_REPORTS, sizeof(struct record_plain), P, M, 0 },
+		{ RECORD_CHECK_REPORTS, sizeof(struct record_plain), A, M, ERROR_PERMISSION },
 		{ RECORD_QUERY, sizeof(struct record_query), A, M, 0 },
 		{ RECORD_QUERY, sizeof(struct record_query), A, S, 0 },
 		{ RECORD_QUERY, sizeof(struct record_query), S, M, ERROR_PERMISSION },
@@ -144,6 +146,34 @@ static void other_fields(void **state)
 	assert_int_equal(record_check(&report, sizeof(report), P, M, NULL), ERROR_MALFORMED);
 }
 
+/* Many reports in one record: each must be whole, of its type, and in order itself. */
+static void reports_in_a_record(void **state)
+{
+	struct {
+		struct record_plain plain;
+		struct record_check_report reports[3];
+	} many = { .plain.head = { RECORD_CHECK_REPORTS, sizeof(many.reports) } };
+	size_t one = sizeof(many.reports[0]);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		many.reports[i].head.type = RECORD_CHECK_REPORT;
+	assert_int_equal(record_check(&many, sizeof(many), P, M, NULL), 0);
+	many.plain.head.tail = (uint32_t)(2 * one);
+	assert_int_equal(record_check(&many, sizeof(many) - one, P, M, NULL), 0);
+	many.plain.head.tail--;
+	assert_int_equal(
+		record_check(&many, sizeof(many) - one - 1, P, M, NULL), ERROR_MALFORMED);
+	many.plain.head.tail = sizeof(many.reports);
+	many.reports[2].head.tail = 1;
+	assert_int_equal(record_check(&many, sizeof(many), P, M, NULL), ERROR_MALFORMED);
+	many.reports[2].head = (struct record_head){ .type = RECORD_HEARTBEAT };
+	assert_int_equal(record_check(&many, sizeof(many), P, M, NULL), ERROR_MALFORMED);
+	many.reports[2].head.type = RECORD_CHECK_REPORT;
+	fill(many.reports[2].evidence, RECORD_EVIDENCE_MAX);
+	assert_int_equal(record_check(&many, sizeof(many), P, M, NULL), ERROR_MALFORMED);
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -161,6 +191,7 @@ int main(void)
 		cmocka_unit_test(sizes_must_fit),
 		cmocka_unit_test(route_fields),
 		cmocka_unit_test(other_fields),
+		cmocka_unit_test(reports_in_a_record),
 		cmocka_unit_test(names),
 	};
 

@@ -90,6 +90,18 @@ static void print_report(const struct record_check_report *report)
 			"received", (json_int_t)clock_now().ns, "evidence", report->evidence));
 }
 
+static void print_reports(const struct record_plain *record)
+{
+	const uint8_t *at = (const uint8_t *)(record + 1), *end = at + record->head.tail;
+
+	for (; at < end; at += sizeof(struct record_check_report)) {
+		struct record_check_report report;
+
+		memcpy(&report, at, sizeof(report));
+		print_report(&report);
+	}
+}
+
 static void take_record(void *context, const void *bytes, size_t length, int fd)
 {
 	struct driver *driver = context;
@@ -106,6 +118,8 @@ static void take_record(void *context, const void *bytes, size_t length, int fd)
 		print_report(bytes);
 		return;
 	}
+	if (head->type == RECORD_CHECK_REPORTS)
+		print_reports(bytes);
 	driver->stopped |= head->type == RECORD_STOPPED;
 	print_line(json_pack("{s:s, s:I}", "type", record_name((enum record_type)head->type),
 		"number", (json_int_t)((const struct record_plain *)bytes)->number));

@@ -148,6 +148,57 @@ static void test_hurry_and_change(void **state)
 	assert_int_equal(machine.next_due.ns, t0.ns);
 }
 
+/* Whatever a check's first moment, its probes settle on the beat, and stay there. */
+static void test_align(void **state)
+{
+	const struct duration second = defaults.interval;
+	const int64_t phases_ms[] = { 0, 250, 999 };
+
+	(void)state;
+	for (size_t i = 0; i < 3 * 40; i++) {
+		struct duration phase = duration_ms(phases_ms[i % 3]);
+		struct instant begun = instant_add(t0, duration_ms((int64_t)i * 37));
+		struct check_machine machine;
+		struct instant started = begun;
+
+		check_machine_init(&machine, &defaults, begun, (struct duration){ 0 });
+		for (unsigned j = 0; j < 10; j++) {
+			struct check_result good = result_of('g');
+			struct instant now, due;
+
+			started = machine.next_due;
+			now = instant_add(started, duration_ms(1));
+			(void)check_machine_result(&machine, &good, started, now);
+			due = machine.next_due;
+			check_machine_align(&machine, phase, now);
+			assert_true(machine.next_due.ns <= due.ns);
+			assert_true(machine.next_due.ns >= now.ns);
+			if (j < 2) /* not settled yet: the fast interval is kept */
+				assert_int_equal(machine.next_due.ns, due.ns);
+			if (j > 3)
+				assert_int_equal(
+					instant_since(machine.next_due, started).ns, second.ns);
+		}
+		assert_int_equal((machine.next_due.ns - phase.ns) % second.ns, 0);
+	}
+}
+
+/* A long probe that ends behind the beat does not begin another one at once. */
+static void test_align_late(void **state)
+{
+	struct check_machine machine;
+	struct check_result bad = result_of('b');
+	struct instant started = instant_add(t0, duration_ms(900));
+	struct instant ended = instant_add(started, duration_ms(300));
+
+	(void)state;
+	check_machine_init(&machine, &defaults, started, (struct duration){ 0 });
+	(void)check_machine_result(&machine, &bad, started, ended);
+	assert_int_equal(machine.state, CHECK_STATE_DOWN);
+	check_machine_align(&machine, (struct duration){ 0 }, ended);
+	assert_int_equal(machine.next_due.ns, instant_add(started, defaults.interval).ns);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -163,6 +214,8 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_due),
 		cmocka_unit_test(test_hurry_and_change),
+		cmocka_unit_test(test_align),
+		cmocka_unit_test(test_align_late),
 		cmocka_unit_test(test_names),
 	};
 
