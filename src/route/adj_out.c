@@ -1,289 +1,229 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Adj-RIB-out: what one neighbour holds from us, and what it should hold.
+ * What goes to one neighbour when its socket has room: whole messages, as many as fit.
  *
- * An entry is clean (the neighbour holds `sent`) or dirty: in the list of withdrawals of its
- * family, or in a group of entries that shall get the same attributes. Nothing is queued as
- * bytes: adj_out_pack.c makes messages from groups when the socket has room, so a change that
- * is overtaken by a newer one before it was sent is never sent at all, and a neighbour that
- * reads slowly costs no memory.
+ * Order, family by family:
  *
- *     local route --export--> wanted set --+-- is `sent` --> clean
- *                                          +-- none -------> withdrawals[family]
- *                                          +-- else -------> group of that set -->
- * queue[family]
+ *     [begin marker of a refresh] chunks of its group, what it catches up with, [end-of-RIB]
+ *     [end marker of the refresh]
  *
- * Invariants:
- *  1. pending[f] counts the dirty entries of family f; sent[f] those with sent != NULL.
- *  2. What is neither sent nor dirty does not exist.
- *  3. A group has at least one entry; no two groups of a family have the same set.
- *  4. An entry holds one reference to sent, a group one to its set.
- *
- * Without memory for a change the prefix is withdrawn: saying less is safe.
+ * Invariant: end-of-RIB goes out once a session, after the initial routes (RFC 4724 section 4),
+ * and no begin marker before it (RFC 7313 section 4).
  */
-#include <stdlib.h>
-
 #include "route/speaker_internal.h"
 
-void adj_out_init(struct adj_out *adj_out)
-{
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
-		list_init(&adj_out->withdrawals[f]);
-		list_init(&adj_out->queue[f]);
-	}
-}
+#define LENGTH_AT   16u /* of the length in a message's header: RFC 4271 section 4.1 */
+#define MARKER_ROOM 64u /* enough for an end-of-RIB or a refresh marker */
 
-static struct adj_out_entry *entry_find(
-	const struct neighbor *neighbor, const struct prefix *prefix, uint64_t hash)
-{
-	for (struct hash_node *node = hash_first(&neighbor->adj_out.table, hash); node != NULL;
-		node = hash_next(node)) {
-		struct adj_out_entry *entry = container_of(node, struct adj_out_entry, node);
+/* ---- Chunks. ---- */
 
-		if (prefix_equal(&entry->prefix, prefix))
-			return entry;
+static struct chunk *chunk_next(const struct member *member)
+{
+	list_for_each(node, &member->group->chunks) {
+		struct chunk *chunk = container_of(node, struct chunk, link);
+
+		if (chunk->sequence == member->sequence)
+			return chunk;
 	}
 	return NULL;
 }
 
-static struct adj_out_entry *entry_new(
-	struct neighbor *neighbor, const struct prefix *prefix, uint64_t hash)
+/* The prefixes of our own that it carried. */
+static void chunk_tell(struct neighbor *neighbor, const struct chunk *chunk)
 {
-	struct adj_out_entry *entry = calloc(1, sizeof(*entry));
+	for (uint32_t i = 0; i < chunk->own_count; i++)
+		neighbor_event(
+			neighbor, (struct speaker_event){ .type = chunk->own[i].announced
+									  ? SPEAKER_ANNOUNCED
+									  : SPEAKER_WITHDRAWN,
+					  .prefix = chunk->own[i].prefix,
+					  .reason = "" });
+}
 
-	if (entry == NULL || hash_insert(&neighbor->adj_out.table, &entry->node, hash) != 0) {
-		free(entry);
-		return NULL;
+static void chunk_done(struct neighbor *neighbor, const struct chunk *chunk)
+{
+	struct member *member = &neighbor->member;
+
+	chunk_tell(neighbor, chunk);
+	member->sequence++;
+	member->part = 0;
+	member->offset = member->part_offset = 0;
+	group_chunks_retire(member->group);
+}
+
+/* Whole messages, as many as fit. Gives how many bytes they are. */
+static size_t part_copy(
+	struct neighbor *neighbor, const uint8_t *bytes, size_t left, struct writer *w)
+{
+	size_t taken = 0;
+
+	while (taken < left) {
+		const uint8_t *field = bytes + taken + LENGTH_AT;
+		size_t length = (size_t)field[0] << 8 | field[1];
+
+		if (writer_room(w) < length)
+			break;
+		writer_bytes(w, bytes + taken, length);
+		neighbor->counters[COUNTER_UPDATES_OUT]++;
+		taken += length;
 	}
-	entry->prefix = *prefix;
-	list_init(&entry->dirty);
-	return entry;
+	return taken;
 }
 
-static bool entry_dirty(const struct adj_out_entry *entry)
+static bool part_is_for(const struct neighbor *neighbor, const struct chunk_part *part)
 {
-	return !list_empty(&entry->dirty);
+	rib_source number = neighbor->source->number;
+
+	if (part->only != RIB_LOCAL)
+		return part->only == number;
+	return part->except != number;
 }
 
-/* ---- Groups. ---- */
-
-static uint64_t group_hash(const struct neighbor *neighbor, const struct attribute_set *set)
+/* True when the chunk was read to its end. */
+static bool chunk_read(struct neighbor *neighbor, const struct chunk *chunk, struct writer *w)
 {
-	return hash_bytes(&neighbor->speaker->seed, &set, sizeof(set));
-}
+	struct member *member = &neighbor->member;
 
-/* The group of this set, made if there is none. Takes over the reference to set. NULL: no
- * memory. */
-static struct adj_out_group *group_get(
-	struct neighbor *neighbor, enum bgp_family family, struct attribute_set *set)
-{
-	struct hash_table *groups = &neighbor->adj_out.groups[family];
-	uint64_t hash = group_hash(neighbor, set);
-	struct adj_out_group *group;
+	for (; member->part < chunk->part_count; member->part++) {
+		const struct chunk_part *part = &chunk->parts[member->part];
 
-	for (struct hash_node *node = hash_first(groups, hash); node != NULL;
-		node = hash_next(node)) {
-		group = container_of(node, struct adj_out_group, node);
-		if (group->set != set)
-			continue;
-		attribute_set_release(neighbor->speaker, set);
-		return group;
+		if (part_is_for(neighbor, part)) {
+			size_t left = part->length - member->part_offset;
+			size_t taken =
+				part_copy(neighbor, chunk->bytes + member->offset, left, w);
+
+			member->offset += taken;
+			member->part_offset += taken;
+			if (taken < left)
+				return false;
+		} else {
+			member->offset += part->length;
+		}
+		member->part_offset = 0;
 	}
-	group = calloc(1, sizeof(*group));
-	if (group == NULL || hash_insert(groups, &group->node, hash) != 0) {
-		attribute_set_release(neighbor->speaker, set);
-		free(group);
-		return NULL;
-	}
-	group->set = set;
-	list_init(&group->entries);
-	list_append(&neighbor->adj_out.queue[family], &group->link);
-	return group;
+	return true;
 }
 
-static void group_left(
-	struct neighbor *neighbor, enum bgp_family family, struct adj_out_group *group)
+static void chunks_out(struct neighbor *neighbor, struct writer *w)
 {
-	if (group == NULL || !list_empty(&group->entries))
+	struct chunk *chunk;
+
+	while ((chunk = chunk_next(&neighbor->member)) != NULL) {
+		if (!chunk_read(neighbor, chunk, w))
+			return;
+		chunk_done(neighbor, chunk);
+	}
+}
+
+/* ---- Markers. ---- */
+
+static void marker_out(struct neighbor *neighbor, struct writer *w, enum bgp_family family,
+	enum bgp_refresh_subtype subtype)
+{
+	struct bgp_refresh refresh = { bgp_family_afi(family), bgp_family_safi(family),
+		(uint8_t)subtype };
+
+	bgp_refresh_write(w, &refresh);
+	neighbor->counters[COUNTER_REFRESHES_OUT]++;
+}
+
+static void refresh_begin(struct neighbor *neighbor, struct writer *w, enum bgp_family family)
+{
+	struct member *member = &neighbor->member;
+
+	if (!member->refresh_due[family] || member->end_of_rib_due[family] ||
+		writer_room(w) < MARKER_ROOM)
 		return;
-	hash_remove(&neighbor->adj_out.groups[family], &group->node);
-	list_remove(&group->link);
-	attribute_set_release(neighbor->speaker, group->set);
-	free(group);
-}
-
-/* ---- Entries, dirty and clean. ---- */
-
-static void dirty_clear(struct neighbor *neighbor, struct adj_out_entry *entry)
-{
-	enum bgp_family family = prefix_family(&entry->prefix);
-
-	if (!entry_dirty(entry))
+	if (member_catch_up(neighbor, family, true) != 0)
+		return; /* the next time there may be memory */
+	member->refresh_due[family] = false;
+	if (!neighbor->agreed.enhanced_refresh)
 		return;
-	list_remove(&entry->dirty);
-	neighbor->adj_out.pending[family]--;
-	group_left(neighbor, family, entry->group);
-	entry->group = NULL;
+	marker_out(neighbor, w, family, BGP_REFRESH_BEGIN);
+	member->refresh_end_due[family] = true;
 }
 
-static void entry_free(struct neighbor *neighbor, struct adj_out_entry *entry)
+static void end_of_rib_out(struct neighbor *neighbor, struct writer *w, enum bgp_family family)
 {
-	dirty_clear(neighbor, entry);
-	if (entry->sent != NULL)
-		neighbor->adj_out.sent[prefix_family(&entry->prefix)]--;
-	attribute_set_release(neighbor->speaker, entry->sent);
-	hash_remove(&neighbor->adj_out.table, &entry->node);
-	free(entry);
-}
+	struct member *member = &neighbor->member;
 
-/* To be sent with these attributes; takes over the reference. NULL: to be withdrawn. */
-static void dirty_set(
-	struct neighbor *neighbor, struct adj_out_entry *entry, struct attribute_set *wanted)
-{
-	struct adj_out *adj_out = &neighbor->adj_out;
-	enum bgp_family family = prefix_family(&entry->prefix);
-	struct adj_out_group *group =
-		wanted == NULL ? NULL : group_get(neighbor, family, wanted);
-
-	if (entry_dirty(entry) && entry->group == group)
-		return; /* it keeps its place */
-	dirty_clear(neighbor, entry);
-	if (group == NULL && entry->sent == NULL) {
-		entry_free(neighbor, entry);
+	if (!member->end_of_rib_due[family] || neighbor->speaker->end_of_rib_held)
 		return;
-	}
-	entry->group = group;
-	list_append(
-		group == NULL ? &adj_out->withdrawals[family] : &group->entries, &entry->dirty);
-	adj_out->pending[family]++;
+	bgp_end_of_rib_write(w, family);
+	neighbor->counters[COUNTER_UPDATES_OUT]++;
+	member->end_of_rib_due[family] = false;
+	member->end_of_rib_sent[family] = true;
+	neighbor->end_of_rib_ever = true;
 }
 
-void adj_out_entry_sent(
-	struct neighbor *neighbor, struct adj_out_entry *entry, struct instant now)
-{
-	struct attribute_set *set =
-		entry->group == NULL ? NULL : attribute_set_hold(entry->group->set);
+/* ---- A family. ---- */
 
-	entry->again = false;
-	dirty_clear(neighbor, entry);
-	if (set == NULL) {
-		entry_free(neighbor, entry);
-		return;
-	}
-	if (entry->sent == NULL)
-		neighbor->adj_out.sent[prefix_family(&entry->prefix)]++;
-	attribute_set_release(neighbor->speaker, entry->sent);
-	entry->sent = set;
-	entry->since = now;
+static uint32_t marked(const struct group *group, enum bgp_family family)
+{
+	return group->families[family].changed.count + group->families[family].new.count;
 }
 
-void adj_out_group_drop(struct neighbor *neighbor, struct adj_out_group *group)
+/* A new chunk for all, out of what is marked. False: nothing came of it. */
+static bool pack_more(struct group *group, enum bgp_family family)
 {
-	/* The last one that leaves frees the group. */
-	for (bool last = false; !last;) {
-		struct list *first = group->entries.next;
+	uint32_t before = marked(group, family);
 
-		last = first->next == &group->entries;
-		dirty_set(neighbor, container_of(first, struct adj_out_entry, dirty), NULL);
-	}
-}
-
-/* ---- What the neighbour should hold. ---- */
-
-/* NULL: nothing. The caller gets a reference. */
-static struct attribute_set *wanted_set(struct neighbor *neighbor, const struct prefix *prefix)
-{
-	struct speaker *speaker = neighbor->speaker;
-	const struct local_entry *local = local_rib_find(speaker, prefix);
-	struct bgp_attributes attributes;
-	struct attribute_set *set = NULL;
-
-	if (local == NULL || speaker->stopped || !export_wanted(neighbor, &local->route))
-		return NULL;
-	if (export_attributes(neighbor, &local->route, &attributes) == 0)
-		set = attribute_set_intern(speaker, &attributes);
-	arena_reset(&speaker->scratch);
-	return set;
-}
-
-static void entry_update(struct neighbor *neighbor, const struct prefix *prefix, bool again)
-{
-	uint64_t hash = prefix_hash(neighbor->speaker, prefix);
-	struct adj_out_entry *entry = entry_find(neighbor, prefix, hash);
-	struct attribute_set *wanted = wanted_set(neighbor, prefix);
-
-	if (entry == NULL && wanted != NULL)
-		entry = entry_new(neighbor, prefix, hash);
-	if (entry == NULL) {
-		attribute_set_release(neighbor->speaker, wanted);
-		return;
-	}
-	entry->again |= again;
-	if (wanted == NULL || wanted != entry->sent || entry->again) {
-		dirty_set(neighbor, entry, wanted);
-		return;
-	}
-	/* The neighbour holds it already. */
-	attribute_set_release(neighbor->speaker, wanted);
-	dirty_clear(neighbor, entry);
-}
-
-void adj_out_wake(struct neighbor *neighbor, struct instant now)
-{
-	(void)now;
-	if (neighbor->live != NULL && adj_out_pending(neighbor))
-		connection_wake(neighbor->live);
-}
-
-void adj_out_update(struct neighbor *neighbor, const struct prefix *prefix, struct instant now)
-{
-	if (neighbor->live == NULL)
-		return;
-	entry_update(neighbor, prefix, false);
-	adj_out_wake(neighbor, now);
-}
-
-void adj_out_all(
-	struct neighbor *neighbor, enum bgp_family family, bool again, struct instant now)
-{
-	struct hash_iterator iterator = { 0 };
-	struct hash_node *node;
-
-	if (neighbor->live == NULL)
-		return;
-	while ((node = hash_iterate(&neighbor->speaker->local, &iterator)) != NULL) {
-		struct local_entry *local = container_of(node, struct local_entry, node);
-
-		if (prefix_family(&local->prefix) == family)
-			entry_update(neighbor, &local->prefix, again);
-	}
-	adj_out_wake(neighbor, now);
-}
-
-void adj_out_clear(struct neighbor *neighbor)
-{
-	struct adj_out *adj_out = &neighbor->adj_out;
-	struct hash_iterator iterator = { 0 };
-	struct hash_node *node;
-
-	while ((node = hash_iterate(&adj_out->table, &iterator)) != NULL)
-		entry_free(neighbor, container_of(node, struct adj_out_entry, node));
-	hash_table_clear(&adj_out->table);
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
-		hash_table_clear(&adj_out->groups[f]);
-		adj_out->end_of_rib_due[f] = adj_out->end_of_rib_sent[f] = false;
-		adj_out->refresh_due[f] = adj_out->refresh_end_due[f] = false;
-	}
-}
-
-bool adj_out_pending(const struct neighbor *neighbor)
-{
-	const struct adj_out *adj_out = &neighbor->adj_out;
-	bool held = neighbor->speaker->end_of_rib_held;
-
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		if (adj_out->pending[f] > 0 || (adj_out->end_of_rib_due[f] && !held) ||
-			adj_out->refresh_due[f] || adj_out->refresh_end_due[f])
+	while (before > 0) {
+		if (group_pack(group, family) != NULL)
 			return true;
+		if (marked(group, family) >= before)
+			return false; /* no memory: later */
+		before = marked(group, family);
+	}
 	return false;
+}
+
+/* True when nothing of the family is left to send. */
+static bool routes_out(struct neighbor *neighbor, struct writer *w, enum bgp_family family)
+{
+	struct member *member = &neighbor->member;
+	struct group *group = member->group;
+
+	do {
+		chunks_out(neighbor, w);
+		if (member->sequence < group->next_sequence)
+			return false;
+		if (member->catch_up[family].count > 0)
+			member_pack(neighbor, family, w);
+		if (member->catch_up[family].count > 0)
+			return false;
+	} while (pack_more(group, family));
+	return marked(group, family) == 0;
+}
+
+static bool family_out(struct neighbor *neighbor, struct writer *w, enum bgp_family family)
+{
+	struct member *member = &neighbor->member;
+
+	refresh_begin(neighbor, w, family);
+	if (!routes_out(neighbor, w, family) || writer_room(w) < MARKER_ROOM)
+		return false;
+	end_of_rib_out(neighbor, w, family);
+	if (member->refresh_end_due[family] && writer_room(w) >= MARKER_ROOM) {
+		marker_out(neighbor, w, family, BGP_REFRESH_END);
+		member->refresh_end_due[family] = false;
+	}
+	return true;
+}
+
+void adj_out_output(struct neighbor *neighbor, struct writer *w)
+{
+	struct member *member = &neighbor->member;
+
+	if (member->group == NULL)
+		return;
+	for (unsigned i = 0; i < BGP_FAMILY_COUNT; i++) {
+		unsigned family = (member->turn + i) % BGP_FAMILY_COUNT;
+
+		if (!family_out(neighbor, w, (enum bgp_family)family)) {
+			member->turn = (uint8_t)((family + 1) % BGP_FAMILY_COUNT);
+			return;
+		}
+	}
+	member->turn = 0;
 }

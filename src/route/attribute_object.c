@@ -33,6 +33,7 @@ enum form {
 	FORM_EXTENDED = 1u << 10,
 	FORM_LARGE = 1u << 11,
 	FORM_ONLY_TO_CUSTOMER = 1u << 12,
+	FORM_WEIGHT = 1u << 13,
 
 	FORM_NEXT_HOP_IPV4 = 1u << 16,
 	FORM_NEXT_HOP_IPV6 = 1u << 17,
@@ -120,6 +121,8 @@ uint32_t attribute_form(const struct bgp_attributes *attributes)
 		form &= ~(uint32_t)FORM_COMMUNITIES;
 	if (form & FORM_COMMUNITIES)
 		form |= community_flags(a);
+	if (a->weight != 0)
+		form |= FORM_WEIGHT;
 	if (bgp_attribute_present(a, BGP_ATTRIBUTE_ORIGIN))
 		form |= (uint32_t)(a->origin & 3) << FORM_ORIGIN_SHIFT;
 	return form | next_hop_form(a);
@@ -140,7 +143,7 @@ static size_t words_size(uint32_t form)
 {
 	unsigned words = has(form, FORM_MED) + has(form, FORM_LOCAL_PREF) +
 			 has(form, FORM_ORIGINATOR) + has(form, FORM_ONLY_TO_CUSTOMER) +
-			 2 * has(form, FORM_AGGREGATOR);
+			 has(form, FORM_WEIGHT) + 2 * has(form, FORM_AGGREGATOR);
 
 	return 4u * words;
 }
@@ -185,6 +188,8 @@ static uint8_t *place_words(uint8_t *at, const struct bgp_attributes *a, uint32_
 		at = place(at, &a->originator_id, 4);
 	if (form & FORM_ONLY_TO_CUSTOMER)
 		at = place(at, &a->only_to_customer, 4);
+	if (form & FORM_WEIGHT)
+		at = place(at, &(const uint32_t){ a->weight }, 4);
 	if (form & FORM_AGGREGATOR) {
 		at = place(at, &a->aggregator_asn, 4);
 		at = place(at, a->aggregator_address.bytes, 4);
@@ -332,6 +337,8 @@ void attribute_object_summary(
 	ret_summary->med = word_of(&parts, FORM_MED, 0);
 	ret_summary->local_pref = word_of(&parts, FORM_LOCAL_PREF, LOCAL_PREF_DEFAULT);
 	ret_summary->originator_id = word_of(&parts, FORM_ORIGINATOR, 0);
+	(void)word_of(&parts, FORM_ONLY_TO_CUSTOMER, 0);
+	ret_summary->weight = (uint16_t)word_of(&parts, FORM_WEIGHT, 0);
 	ret_summary->cluster_count = counts_of(object).clusters;
 	ret_summary->origin = origin_of(form);
 	ret_summary->has_med = form & FORM_MED;
@@ -390,6 +397,7 @@ void attribute_object_read(
 	a->local_pref = word_of(&parts, FORM_LOCAL_PREF, 0);
 	a->originator_id = word_of(&parts, FORM_ORIGINATOR, 0);
 	a->only_to_customer = word_of(&parts, FORM_ONLY_TO_CUSTOMER, 0);
+	a->weight = (uint16_t)word_of(&parts, FORM_WEIGHT, 0);
 	a->aggregator_asn = word_of(&parts, FORM_AGGREGATOR, 0);
 	if (form & FORM_AGGREGATOR)
 		a->aggregator_address = address_of(&parts, FAMILY_IPV4);

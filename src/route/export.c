@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a route that we originate is dressed for a neighbour.
+ * What a group of neighbours should hear, and how it is dressed.
  *
- * Invariant: only routes of the local RIB get here (RFC 8212: without a policy nothing is
- * exported; here the configured services are the policy).
+ * Invariants:
+ *  1. Without `transit` only routes that we originate get here (RFC 8212).
+ *  2. A route goes neither back to who said it, nor past a provider or a peer to another
+ *     (RFC 9234, RFC 7454 section 9), nor from one internal neighbour to another (RFC 4456).
+ *  3. How a set is dressed depends on the key, the set and its source alone.
  *
- * RFC 4271 sections 5.1.2 to 5.1.5, RFC 2545 section 3, RFC 8326 section 4, RFC 8950 section 4,
- * RFC 9234 section 5.
+ * RFC 4271 sections 5.1.2 to 5.1.5 and 9.1.3, RFC 1997, RFC 2545 section 3, RFC 4456, RFC 8326
+ * section 4, RFC 8950 section 4, RFC 9234 section 5.
  */
+#include <string.h>
+
+#include "route/group.h"
 #include "route/speaker_internal.h"
 
 #define LOCAL_PREF_DEFAULT 100
@@ -17,19 +23,12 @@ static void present(struct bgp_attributes *a, enum bgp_attribute_code code)
 	a->present |= 1ull << code;
 }
 
-bool export_wanted(const struct neighbor *neighbor, const struct local_route *route)
+static void absent(struct bgp_attributes *a, enum bgp_attribute_code code)
 {
-	enum bgp_family family = prefix_family(&route->prefix);
-
-	if (neighbor->live == NULL || !neighbor->live->context.family[family])
-		return false;
-	if (route->only == NULL)
-		return true;
-	for (size_t i = 0; i < route->only_count; i++)
-		if (route->only[i] == neighbor)
-			return true;
-	return false;
+	a->present &= ~(1ull << code);
 }
+
+/* ---- The key. ---- */
 
 /* The session's own IPv6 address, or one of its interface, with the link-local one beside it
  * when the neighbour shares the link (RFC 2545 section 3). */
@@ -80,36 +79,220 @@ static int next_hop_set(
 	return next_hop_ipv6(&neighbor->live->info, a);
 }
 
-static int path_set(const struct neighbor *neighbor, const struct local_route *route,
-	struct bgp_attributes *a)
-{
-	unsigned count = 1 + route->prepend + neighbor->settings.prepend;
-
-	present(a, BGP_ATTRIBUTE_AS_PATH);
-	/* RFC 4271 section 5.1.2: an internal neighbour gets an empty path. */
-	if (neighbor->ibgp)
-		return 0;
-	return bgp_as_path_prepend(
-		a, neighbor->settings.local_asn, count, &neighbor->speaker->scratch);
-}
-
-static void preference_set(const struct neighbor *neighbor, const struct local_route *route,
-	struct bgp_attributes *a)
+/* The neighbour's additions, as a set of their own. */
+static attribute_set additions(const struct neighbor *neighbor)
 {
 	const struct neighbor_settings *s = &neighbor->settings;
-	bool shutdown = route->graceful_shutdown || s->graceful_shutdown;
+	struct bgp_attributes a = {
+		.communities = s->communities,
+		.large_communities = s->large_communities,
+		.extended_communities = s->extended_communities,
+		.community_count = (uint16_t)s->community_count,
+		.large_community_count = (uint16_t)s->large_community_count,
+		.extended_community_count = (uint16_t)s->extended_community_count,
+	};
 
-	present(a, BGP_ATTRIBUTE_MED);
-	a->med = s->has_med ? s->med : route->med;
-	if (!neighbor->ibgp)
+	if (s->community_count > 0)
+		present(&a, BGP_ATTRIBUTE_COMMUNITIES);
+	if (s->large_community_count > 0)
+		present(&a, BGP_ATTRIBUTE_LARGE_COMMUNITIES);
+	if (s->extended_community_count > 0)
+		present(&a, BGP_ATTRIBUTE_EXTENDED_COMMUNITIES);
+	return attribute_store_intern(&neighbor->speaker->store, &a);
+}
+
+/* Only where there are several members would a list of neighbours be looked at in vain. */
+static const struct neighbor *alone(const struct neighbor *neighbor)
+{
+	return neighbor->speaker->only_routes > 0 ? neighbor : NULL;
+}
+
+int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
+{
+	const struct neighbor_settings *s = &neighbor->settings;
+	struct group_key key = {
+		.alone = alone(neighbor),
+		.context = neighbor->live->context,
+		.local_asn = s->local_asn,
+		.role = s->role,
+		.ibgp = neighbor->ibgp,
+		.transit = s->transit,
+		.graceful_shutdown = s->graceful_shutdown,
+		.has_med = s->has_med,
+		.has_local_pref = s->has_local_pref,
+		.med = s->has_med ? s->med : 0,
+		.local_pref = s->has_local_pref ? s->local_pref : 0,
+		.prepend = s->prepend,
+	};
+
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		struct bgp_attributes a = { 0 };
+
+		key.next_hop_known[f] = next_hop_set(neighbor, (enum bgp_family)f, &a) == 0;
+		key.next_hop[f] = a.next_hop;
+		key.next_hop_link_local[f] = a.next_hop_link_local;
+	}
+	key.communities = additions(neighbor);
+	if (key.communities == ATTRIBUTE_SET_NONE)
+		return ERROR_MEMORY;
+	*ret_key = key;
+	return 0;
+}
+
+static bool context_equal(const struct bgp_context *a, const struct bgp_context *b)
+{
+	return a->four_octet_as == b->four_octet_as && a->message_max == b->message_max &&
+	       memcmp(a->family, b->family, sizeof(a->family)) == 0 &&
+	       memcmp(a->extended_next_hop, b->extended_next_hop,
+		       sizeof(a->extended_next_hop)) == 0 &&
+	       memcmp(a->add_path_send, b->add_path_send, sizeof(a->add_path_send)) == 0;
+}
+
+static bool next_hops_equal(const struct group_key *a, const struct group_key *b)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		if (a->next_hop_known[f] != b->next_hop_known[f] ||
+			!address_equal(&a->next_hop[f], &b->next_hop[f]) ||
+			!address_equal(&a->next_hop_link_local[f], &b->next_hop_link_local[f]))
+			return false;
+	return true;
+}
+
+bool export_key_equal(const struct group_key *a, const struct group_key *b)
+{
+	return a->alone == b->alone && context_equal(&a->context, &b->context) &&
+	       next_hops_equal(a, b) && a->local_asn == b->local_asn && a->role == b->role &&
+	       a->ibgp == b->ibgp && a->transit == b->transit &&
+	       a->graceful_shutdown == b->graceful_shutdown && a->has_med == b->has_med &&
+	       a->med == b->med && a->has_local_pref == b->has_local_pref &&
+	       a->local_pref == b->local_pref && a->prepend == b->prepend &&
+	       a->communities == b->communities;
+}
+
+/* ---- What. ---- */
+
+/* A route of ours may name the neighbours that hear it. */
+static bool local_wanted(
+	const struct group *group, enum bgp_family family, uint32_t destination)
+{
+	struct speaker *speaker = group->speaker;
+	struct prefix prefix = rib_prefix(&speaker->ribs[family], destination);
+	const struct local_entry *local = local_rib_find(speaker, &prefix);
+	const struct member *first = container_of(group->members.next, struct member, link);
+
+	if (local == NULL)
+		return false;
+	if (local->route.only == NULL)
+		return true;
+	for (size_t i = 0; group->member_count == 1 && i < local->route.only_count; i++)
+		if (local->route.only[i] == container_of(first, struct neighbor, member))
+			return true;
+	return false;
+}
+
+/* From a customer to all, from others to customers only. Between neighbours without a relation
+ * nothing is known, and nothing is kept back. */
+static bool valley_free(const struct group_key *key, const struct neighbor *from,
+	const struct bgp_attributes *a)
+{
+	bool up = key->role == BGP_ROLE_CUSTOMER || key->role == BGP_ROLE_PEER ||
+		  key->role == BGP_ROLE_ROUTE_SERVER_CLIENT;
+	uint8_t role = from->settings.role;
+
+	if (key->ibgp || !up)
+		return true;
+	/* RFC 9234 section 5, egress 2. */
+	if (bgp_attribute_present(a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER))
+		return false;
+	return from->ibgp || role == BGP_ROLE_PROVIDER || role == BGP_ROLE_NONE;
+}
+
+static bool learned_wanted(
+	const struct group *group, const struct rib_route *route, const struct source *source)
+{
+	const struct group_key *key = &group->key;
+	struct attribute_summary s;
+	struct bgp_attributes a;
+
+	if (!key->transit || source == NULL || source->neighbor == NULL)
+		return false;
+	/* The only member said it. */
+	if (group->member_count == 1 && source->neighbor->member.group == group)
+		return false;
+	attribute_store_summary(&group->speaker->store, route->set, &s);
+	/* RFC 1997; there are no confederations here. */
+	if (s.no_advertise || (s.no_export && !key->ibgp))
+		return false;
+	if (key->ibgp && source->neighbor->ibgp) /* RFC 4271 section 9.2 */
+		return false;
+	attribute_store_read(&group->speaker->store, route->set, &a);
+	return valley_free(key, source->neighbor, &a);
+}
+
+struct export_choice export_choose(
+	const struct group *group, enum bgp_family family, uint32_t destination)
+{
+	static const struct export_choice nothing = { ATTRIBUTE_SET_NONE, RIB_LOCAL };
+	struct speaker *speaker = group->speaker;
+	const struct rib_route *route;
+	bool wanted;
+
+	if (speaker->stopped || !group->key.context.family[family] ||
+		!rib_used(&speaker->ribs[family], destination))
+		return nothing;
+	route = best_route(speaker, family, destination);
+	if (route == NULL)
+		return nothing;
+	wanted = route->source == RIB_LOCAL
+			 ? local_wanted(group, family, destination)
+			 : learned_wanted(
+				   group, route, source_of(speaker, (rib_source)route->source));
+	if (!wanted)
+		return nothing;
+	return (struct export_choice){ route->set, (rib_source)route->source };
+}
+
+/* ---- How. ---- */
+
+static int path_dress(
+	const struct group *group, const struct export_choice *choice, struct bgp_attributes *a)
+{
+	const struct group_key *key = &group->key;
+	unsigned count = 1 + key->prepend;
+
+	present(a, BGP_ATTRIBUTE_AS_PATH);
+	if (choice->source == RIB_LOCAL) {
+		/* The path of a route of ours is only how often more we shall stand in it. */
+		count += bgp_as_path_length(a);
+		a->as_path_size = 0;
+	}
+	/* RFC 4271 section 5.1.2: an internal neighbour gets the path as it is. */
+	if (key->ibgp)
+		return 0;
+	return bgp_as_path_prepend(a, key->local_asn, count, &group->speaker->scratch);
+}
+
+/* RFC 4271 sections 5.1.4 and 5.1.5; RFC 8326 section 4. */
+static void preference_dress(const struct group_key *key, const struct export_choice *choice,
+	struct bgp_attributes *a)
+{
+	bool ours = choice->source == RIB_LOCAL;
+	bool own_pref = bgp_attribute_present(a, BGP_ATTRIBUTE_LOCAL_PREF);
+
+	if (key->has_med)
+		a->med = key->med;
+	if (key->has_med || ours)
+		present(a, BGP_ATTRIBUTE_MED);
+	else if (!key->ibgp)
+		absent(a, BGP_ATTRIBUTE_MED);
+	if (!key->ibgp) {
+		absent(a, BGP_ATTRIBUTE_LOCAL_PREF);
 		return;
+	}
 	present(a, BGP_ATTRIBUTE_LOCAL_PREF);
-	a->local_pref = LOCAL_PREF_DEFAULT;
-	if (s->has_local_pref)
-		a->local_pref = s->local_pref;
-	if (route->has_local_pref)
-		a->local_pref = route->local_pref;
-	if (shutdown) /* RFC 8326 section 4.3 */
+	if (!own_pref)
+		a->local_pref = key->has_local_pref ? key->local_pref : LOCAL_PREF_DEFAULT;
+	if (key->graceful_shutdown)
 		a->local_pref = 0;
 }
 
@@ -123,23 +306,23 @@ static size_t number_add(uint32_t *list, size_t count, uint32_t value)
 	return count + 1;
 }
 
-static int communities_set(const struct neighbor *neighbor, const struct local_route *route,
-	struct bgp_attributes *a)
+static int communities_dress(
+	const struct group *group, const struct bgp_attributes *more, struct bgp_attributes *a)
 {
-	const struct neighbor_settings *s = &neighbor->settings;
-	size_t room = route->community_count + s->community_count + 1, count = 0;
-	uint32_t *list = arena_take_array(&neighbor->speaker->scratch, room, sizeof(*list));
+	size_t room = (size_t)a->community_count + more->community_count + 1, count = 0;
+	uint32_t *list;
 
+	if (more->community_count == 0 && !group->key.graceful_shutdown)
+		return 0;
+	list = arena_take_array(&group->speaker->scratch, room, sizeof(*list));
 	if (list == NULL)
 		return ERROR_MEMORY;
-	for (size_t i = 0; i < route->community_count; i++)
-		count = number_add(list, count, route->communities[i]);
-	for (size_t i = 0; i < s->community_count; i++)
-		count = number_add(list, count, s->communities[i]);
-	if (route->graceful_shutdown || s->graceful_shutdown)
+	for (size_t i = 0; i < a->community_count; i++)
+		count = number_add(list, count, a->communities[i]);
+	for (size_t i = 0; i < more->community_count; i++)
+		count = number_add(list, count, more->communities[i]);
+	if (group->key.graceful_shutdown)
 		count = number_add(list, count, BGP_COMMUNITY_GRACEFUL_SHUTDOWN);
-	if (count == 0)
-		return 0;
 	a->communities = list;
 	a->community_count = (uint16_t)count;
 	present(a, BGP_ATTRIBUTE_COMMUNITIES);
@@ -156,85 +339,118 @@ static size_t large_add(
 	return count + 1;
 }
 
-static int large_set(const struct neighbor *neighbor, const struct local_route *route,
-	struct bgp_attributes *a)
+static int large_dress(
+	const struct group *group, const struct bgp_attributes *more, struct bgp_attributes *a)
 {
-	const struct neighbor_settings *s = &neighbor->settings;
-	size_t room = route->large_community_count + s->large_community_count, count = 0;
+	size_t room = (size_t)a->large_community_count + more->large_community_count, count = 0;
 	struct bgp_large_community *list;
 
-	if (room == 0)
+	if (more->large_community_count == 0)
 		return 0;
-	list = arena_take_array(&neighbor->speaker->scratch, room, sizeof(*list));
+	list = arena_take_array(&group->speaker->scratch, room, sizeof(*list));
 	if (list == NULL)
 		return ERROR_MEMORY;
-	for (size_t i = 0; i < route->large_community_count; i++)
-		count = large_add(list, count, &route->large_communities[i]);
-	for (size_t i = 0; i < s->large_community_count; i++)
-		count = large_add(list, count, &s->large_communities[i]);
+	for (size_t i = 0; i < a->large_community_count; i++)
+		count = large_add(list, count, &a->large_communities[i]);
+	for (size_t i = 0; i < more->large_community_count; i++)
+		count = large_add(list, count, &more->large_communities[i]);
 	a->large_communities = list;
 	a->large_community_count = (uint16_t)count;
 	present(a, BGP_ATTRIBUTE_LARGE_COMMUNITIES);
 	return 0;
 }
 
-static int extended_set(const struct neighbor *neighbor, const struct local_route *route,
-	struct bgp_attributes *a)
+static int extended_dress(
+	const struct group *group, const struct bgp_attributes *more, struct bgp_attributes *a)
 {
-	const struct neighbor_settings *s = &neighbor->settings;
-	size_t count = route->extended_community_count + s->extended_community_count;
+	size_t count = (size_t)a->extended_community_count + more->extended_community_count;
 	uint64_t *list;
 
-	if (count == 0)
+	if (more->extended_community_count == 0)
 		return 0;
-	list = arena_take_array(&neighbor->speaker->scratch, count, sizeof(*list));
+	list = arena_take_array(&group->speaker->scratch, count, sizeof(*list));
 	if (list == NULL)
 		return ERROR_MEMORY;
-	for (size_t i = 0; i < route->extended_community_count; i++)
-		list[i] = route->extended_communities[i];
-	for (size_t i = 0; i < s->extended_community_count; i++)
-		list[route->extended_community_count + i] = s->extended_communities[i];
+	for (size_t i = 0; i < a->extended_community_count; i++)
+		list[i] = a->extended_communities[i];
+	for (size_t i = 0; i < more->extended_community_count; i++)
+		list[a->extended_community_count + i] = more->extended_communities[i];
 	a->extended_communities = list;
 	a->extended_community_count = (uint16_t)count;
 	present(a, BGP_ATTRIBUTE_EXTENDED_COMMUNITIES);
 	return 0;
 }
 
-/* RFC 9234 section 5, egress 1: towards a customer, a peer or a route server's client. */
-static void only_to_customer_set(const struct neighbor *neighbor, struct bgp_attributes *a)
+static int additions_dress(const struct group *group, struct bgp_attributes *a)
 {
-	uint8_t role = neighbor->settings.role;
+	struct bgp_attributes more;
+	int r;
 
-	if (neighbor->ibgp || (role != BGP_ROLE_PROVIDER && role != BGP_ROLE_PEER &&
-				      role != BGP_ROLE_ROUTE_SERVER))
+	attribute_store_read(&group->speaker->store, group->key.communities, &more);
+	r = communities_dress(group, &more, a);
+	if (r == 0)
+		r = large_dress(group, &more, a);
+	if (r == 0)
+		r = extended_dress(group, &more, a);
+	return r;
+}
+
+/* RFC 9234 section 5, egress 1: towards a customer, a peer or a route server's client. */
+static void only_to_customer_dress(const struct group_key *key, struct bgp_attributes *a)
+{
+	if (key->ibgp || bgp_attribute_present(a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER) ||
+		(key->role != BGP_ROLE_PROVIDER && key->role != BGP_ROLE_PEER &&
+			key->role != BGP_ROLE_ROUTE_SERVER))
 		return;
-	a->only_to_customer = neighbor->settings.local_asn;
+	a->only_to_customer = key->local_asn;
 	present(a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER);
 }
 
-int export_attributes(const struct neighbor *neighbor, const struct local_route *route,
+/* RFC 4271 section 5.1.3: ours; between internal neighbours the one that came from outside. */
+static int next_hop_dress(const struct group_key *key, enum bgp_family family,
+	const struct export_choice *choice, struct bgp_attributes *a)
+{
+	bool keep = key->ibgp && choice->source != RIB_LOCAL;
+
+	if (keep)
+		return 0;
+	if (!key->next_hop_known[family])
+		return ERROR_RANGE;
+	a->next_hop = key->next_hop[family];
+	a->next_hop_link_local = key->next_hop_link_local[family];
+	if (a->next_hop.family == FAMILY_IPV4)
+		present(a, BGP_ATTRIBUTE_NEXT_HOP);
+	return 0;
+}
+
+/* What only internal neighbours are told: RFC 4456 section 8. */
+static void reflection_strip(const struct group_key *key, struct bgp_attributes *a)
+{
+	if (key->ibgp)
+		return;
+	absent(a, BGP_ATTRIBUTE_ORIGINATOR_ID);
+	absent(a, BGP_ATTRIBUTE_CLUSTER_LIST);
+	a->cluster_count = 0;
+}
+
+int export_dress(const struct group *group, enum bgp_family family, struct export_choice choice,
 	struct bgp_attributes *ret_attributes)
 {
-	enum bgp_family family = prefix_family(&route->prefix);
-	struct bgp_attributes a = { .origin = BGP_ORIGIN_IGP };
+	const struct group_key *key = &group->key;
+	struct bgp_attributes a;
 	int r;
 
-	present(&a, BGP_ATTRIBUTE_ORIGIN);
-	r = next_hop_set(neighbor, family, &a);
+	attribute_store_read(&group->speaker->store, choice.set, &a);
+	r = next_hop_dress(key, family, &choice, &a);
 	if (r == 0)
-		r = path_set(neighbor, route, &a);
+		r = path_dress(group, &choice, &a);
 	if (r == 0)
-		r = communities_set(neighbor, route, &a);
-	if (r == 0)
-		r = large_set(neighbor, route, &a);
-	if (r == 0)
-		r = extended_set(neighbor, route, &a);
+		r = additions_dress(group, &a);
 	if (r != 0)
 		return r;
-	if (a.next_hop.family == FAMILY_IPV4)
-		present(&a, BGP_ATTRIBUTE_NEXT_HOP);
-	preference_set(neighbor, route, &a);
-	only_to_customer_set(neighbor, &a);
+	preference_dress(key, &choice, &a);
+	reflection_strip(key, &a);
+	only_to_customer_dress(key, &a);
 	*ret_attributes = a;
 	return 0;
 }

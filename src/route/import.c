@@ -2,7 +2,7 @@
 /*
  * Which received routes are kept, and how they are marked.
  *
- *     UPDATE -> first AS, loops, leaks -> marks -> adj-RIB-in (with `import`), or counted and
+ *     UPDATE -> first AS, loops, leaks -> marks -> the table (with `import`), or counted and
  * gone
  *
  * Invariant: a route that fails a test replaces nothing: it is handled as a withdrawal of what
@@ -122,7 +122,8 @@ static void nlri_withdraw(struct neighbor *neighbor, struct bgp_nlri nlri)
 	uint32_t path_id;
 
 	while (bgp_nlri_next(&nlri, &prefix, &path_id))
-		adj_in_remove(neighbor, &prefix);
+		source_route_remove(neighbor->speaker, neighbor->source,
+			(enum bgp_family)nlri.family, &prefix, path_id);
 }
 
 static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
@@ -130,7 +131,9 @@ static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
 {
 	struct prefix prefix;
 	uint32_t path_id;
-	struct attribute_set *set;
+	struct speaker *speaker = neighbor->speaker;
+	enum bgp_family family = (enum bgp_family)nlri.family;
+	attribute_set set;
 
 	if (cursor_left(&nlri.bytes) == 0)
 		return;
@@ -139,11 +142,14 @@ static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
 			count(neighbor, COUNTER_POLICY_REJECTED);
 		return;
 	}
-	set = attribute_set_intern(neighbor->speaker, &attributes);
+	set = attribute_store_intern(&speaker->store, &attributes);
 	while (bgp_nlri_next(&nlri, &prefix, &path_id))
-		if (set == NULL || adj_in_set(neighbor, &prefix, set, now) != 0)
-			adj_in_remove(neighbor, &prefix);
-	attribute_set_release(neighbor->speaker, set);
+		if (set == ATTRIBUTE_SET_NONE ||
+			source_route_set(speaker, neighbor->source, family, &prefix, path_id,
+				set, set, now) != 0)
+			source_route_remove(
+				speaker, neighbor->source, family, &prefix, path_id);
+	attribute_store_release(&speaker->store, set);
 }
 
 static void malformations_tell(struct neighbor *neighbor, const struct bgp_update *update)
@@ -196,4 +202,5 @@ void import_update(
 		nlri_withdraw(neighbor, update->withdrawn[which]);
 	for (unsigned which = 0; which < 2; which++)
 		announced_import(neighbor, update, which, now);
+	groups_wake(neighbor->speaker);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The routes that we originate: only what the host set, strictly. Nothing received ever gets
- * here.
+ * The routes that we originate: only what the host set, strictly. They stand in the table
+ * beside the routes of others, as those of source RIB_LOCAL.
  *
  * Invariants:
  *  1. An entry owns copies of all arrays of its route.
- *  2. Every change tells every neighbour's adj-RIB-out.
+ *  2. Every entry has its route in the table.
+ *  3. only_routes counts the entries that name neighbours.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,14 +62,14 @@ static void *route_copy(const struct local_route *route, struct local_route *ret
 	return storage;
 }
 
-/* What speaker_routes_local shows: the route without any neighbour's additions. */
-static struct attribute_set *route_set(struct speaker *speaker, const struct local_route *route)
+/* The route without any neighbour's additions, for people. */
+static struct bgp_attributes shown(const struct local_route *route)
 {
 	struct bgp_attributes a = {
 		.present = 1ull << BGP_ATTRIBUTE_ORIGIN | 1ull << BGP_ATTRIBUTE_MED,
 		.origin = BGP_ORIGIN_IGP,
 		.med = route->med,
-		.local_pref = route->local_pref,
+		.local_pref = route->has_local_pref ? route->local_pref : 0,
 		.communities = route->communities,
 		.large_communities = route->large_communities,
 		.extended_communities = route->extended_communities,
@@ -79,13 +80,74 @@ static struct attribute_set *route_set(struct speaker *speaker, const struct loc
 
 	if (route->has_local_pref)
 		a.present |= 1ull << BGP_ATTRIBUTE_LOCAL_PREF;
-	return attribute_set_intern(speaker, &a);
+	if (route->community_count > 0)
+		a.present |= 1ull << BGP_ATTRIBUTE_COMMUNITIES;
+	if (route->large_community_count > 0)
+		a.present |= 1ull << BGP_ATTRIBUTE_LARGE_COMMUNITIES;
+	if (route->extended_community_count > 0)
+		a.present |= 1ull << BGP_ATTRIBUTE_EXTENDED_COMMUNITIES;
+	return a;
 }
 
-static void tell_all(struct speaker *speaker, const struct prefix *prefix, struct instant now)
+/* RFC 8326 section 4: the community, and towards internal neighbours the lowest preference. */
+static int graceful_shutdown_add(struct speaker *speaker, struct bgp_attributes *a)
 {
-	list_for_each(node, &speaker->neighbors)
-		adj_out_update(container_of(node, struct neighbor, link), prefix, now);
+	uint32_t *list = arena_take_array(
+		&speaker->scratch, (size_t)a->community_count + 1, sizeof(*list));
+
+	if (list == NULL)
+		return ERROR_MEMORY;
+	for (unsigned i = 0; i < a->community_count; i++) {
+		list[i] = a->communities[i];
+		if (list[i] == BGP_COMMUNITY_GRACEFUL_SHUTDOWN)
+			return 0;
+	}
+	list[a->community_count++] = BGP_COMMUNITY_GRACEFUL_SHUTDOWN;
+	a->communities = list;
+	a->local_pref = 0;
+	a->present |= 1ull << BGP_ATTRIBUTE_COMMUNITIES | 1ull << BGP_ATTRIBUTE_LOCAL_PREF;
+	return 0;
+}
+
+/* As it stands in the table: how often more we shall stand in the path is the path itself
+ * (export.c puts it in the neighbour's terms). */
+static attribute_set table_set(struct speaker *speaker, const struct local_route *route)
+{
+	struct bgp_attributes a = shown(route);
+	attribute_set set = ATTRIBUTE_SET_NONE;
+
+	if (bgp_as_path_prepend(&a, speaker->settings.asn, route->prepend, &speaker->scratch) ==
+			0 &&
+		(!route->graceful_shutdown || graceful_shutdown_add(speaker, &a) == 0))
+		set = attribute_store_intern(&speaker->store, &a);
+	arena_reset(&speaker->scratch);
+	return set;
+}
+
+/* Into the table of all routes, where it wins over what others say. */
+static int table_put(
+	struct speaker *speaker, const struct local_entry *entry, struct instant now)
+{
+	attribute_set set = table_set(speaker, &entry->route);
+	int r;
+
+	if (set == ATTRIBUTE_SET_NONE)
+		return ERROR_MEMORY;
+	r = source_route_set(speaker, speaker->sources[RIB_LOCAL],
+		prefix_family(&entry->prefix), &entry->prefix, 0, set, set, now);
+	attribute_store_release(&speaker->store, set);
+	return r;
+}
+
+/* Even when the set is the same: whom it names may have changed. */
+static void tell_all(struct speaker *speaker, const struct prefix *prefix)
+{
+	enum bgp_family family = prefix_family(prefix);
+	uint32_t destination = rib_find(&speaker->ribs[family], prefix);
+
+	if (destination != RIB_NONE)
+		groups_mark(speaker, family, destination);
+	groups_wake(speaker);
 }
 
 static struct local_entry *entry_new(
@@ -104,12 +166,47 @@ static struct local_entry *entry_new(
 	return entry;
 }
 
+static void entry_empty(struct speaker *speaker, struct local_entry *entry)
+{
+	if (entry->storage != NULL && entry->route.only != NULL)
+		speaker->only_routes--;
+	attribute_store_release(&speaker->store, entry->shown);
+	free(entry->storage);
+	entry->storage = NULL;
+	entry->shown = ATTRIBUTE_SET_NONE;
+}
+
 static void entry_free(struct speaker *speaker, struct local_entry *entry)
 {
 	hash_remove(&speaker->local, &entry->node);
-	attribute_set_release(speaker, entry->set);
-	free(entry->storage);
+	entry_empty(speaker, entry);
 	free(entry);
+}
+
+static int entry_fill(struct speaker *speaker, struct local_entry *entry,
+	const struct local_route *route, struct instant now)
+{
+	struct local_route copy;
+	struct bgp_attributes a;
+	void *storage = route_copy(route, &copy);
+	attribute_set set;
+
+	if (storage == NULL)
+		return ERROR_MEMORY;
+	a = shown(&copy);
+	set = attribute_store_intern(&speaker->store, &a);
+	if (set == ATTRIBUTE_SET_NONE) {
+		free(storage);
+		return ERROR_MEMORY;
+	}
+	if (copy.only != NULL && speaker->only_routes++ == 0)
+		groups_part(speaker);
+	entry_empty(speaker, entry);
+	entry->route = copy;
+	entry->storage = storage;
+	entry->shown = set;
+	entry->since = now;
+	return 0;
 }
 
 int speaker_route_set(
@@ -117,29 +214,23 @@ int speaker_route_set(
 {
 	uint64_t hash = prefix_hash(speaker, &route->prefix);
 	struct local_entry *entry = entry_find(speaker, &route->prefix, hash);
-	struct local_route copy;
-	struct attribute_set *set;
-	void *storage;
+	bool made = entry == NULL;
+	int r;
 
-	if (entry == NULL && speaker->local.count >= LOCAL_ROUTES_MAX)
+	if (made && speaker->local.count >= LOCAL_ROUTES_MAX)
 		return ERROR_FULL;
-	storage = route_copy(route, &copy);
-	set = storage == NULL ? NULL : route_set(speaker, &copy);
-	if (set != NULL && entry == NULL)
+	if (made)
 		entry = entry_new(speaker, &route->prefix, hash);
-	if (set == NULL || entry == NULL) {
-		attribute_set_release(speaker, set);
-		free(storage);
+	if (entry == NULL)
 		return ERROR_MEMORY;
-	}
-	attribute_set_release(speaker, entry->set);
-	free(entry->storage);
-	entry->route = copy;
-	entry->storage = storage;
-	entry->set = set;
-	entry->since = now;
-	tell_all(speaker, &route->prefix, now);
-	return 0;
+	r = entry_fill(speaker, entry, route, now);
+	if (r == 0)
+		r = table_put(speaker, entry, now);
+	if (r != 0 && made)
+		entry_free(speaker, entry);
+	if (r == 0)
+		tell_all(speaker, &route->prefix);
+	return r;
 }
 
 int speaker_route_remove(
@@ -148,10 +239,13 @@ int speaker_route_remove(
 	struct prefix copy = *prefix; /* it may lie inside of the entry */
 	struct local_entry *entry = entry_find(speaker, prefix, prefix_hash(speaker, prefix));
 
+	(void)now;
 	if (entry == NULL)
 		return ERROR_NOT_FOUND;
 	entry_free(speaker, entry);
-	tell_all(speaker, &copy, now);
+	source_route_remove(
+		speaker, speaker->sources[RIB_LOCAL], prefix_family(&copy), &copy, 0);
+	groups_wake(speaker);
 	return 0;
 }
 

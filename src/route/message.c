@@ -130,9 +130,9 @@ static void limit_fault(
 }
 
 /* What is stale was announced in another life, or will be announced again. */
-static uint32_t fresh_count(const struct adj_in *adj_in, int family)
+static uint32_t fresh_count(const struct source *source, int family)
 {
-	return adj_in->count[family] - adj_in->stale[family];
+	return source->count[family] - source->stale[family];
 }
 
 /* RFC 4486 section 4: the data tells family and limit. */
@@ -145,8 +145,7 @@ bool message_limit_check(struct connection *connection, struct instant now)
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
 		if (neighbor->settings.maximum_prefixes == 0 ||
-			fresh_count(&neighbor->adj_in, f) <=
-				neighbor->settings.maximum_prefixes)
+			fresh_count(neighbor->source, f) <= neighbor->settings.maximum_prefixes)
 			continue;
 		neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_PREFIX_LIMIT,
 						 .family = (uint8_t)f,
@@ -161,7 +160,7 @@ bool message_limit_check(struct connection *connection, struct instant now)
 static void family_disable(struct neighbor *neighbor, enum bgp_family family)
 {
 	neighbor->family_disabled[family] = true;
-	adj_in_sweep(neighbor, family, false);
+	source_drop(neighbor->speaker, neighbor->source, family);
 }
 
 /* What RFC 4760 section 7 asks: nothing more of that family is listened to. */
@@ -250,7 +249,7 @@ static bool refresh_unknown(struct connection *connection, struct instant now)
 
 static void refresh_requested(struct neighbor *neighbor, enum bgp_family family)
 {
-	neighbor->adj_out.refresh_due[family] = true;
+	neighbor->member.refresh_due[family] = true;
 	connection_wake(neighbor->live);
 	neighbor_event(neighbor,
 		(struct speaker_event){

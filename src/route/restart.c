@@ -54,6 +54,7 @@ static bool keeps_routes(const struct neighbor *neighbor, const struct ending *e
 void restart_session_down(
 	struct neighbor *neighbor, const struct ending *ending, struct instant now)
 {
+	struct speaker *speaker = neighbor->speaker;
 	bool keep = keeps_routes(neighbor, ending), kept = false;
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
@@ -61,21 +62,21 @@ void restart_session_down(
 
 		/* A second restart before the first ended: what is stale already goes
 		 * (RFC 4724 section 4.2). */
-		adj_in_sweep(neighbor, family, true);
+		source_stale_end(speaker, neighbor->source, family);
 		if (!keep || !neighbor->received.restart_family[f]) {
-			adj_in_sweep(neighbor, family, false);
+			source_drop(speaker, neighbor->source, family);
 			continue;
 		}
-		adj_in_mark_stale(neighbor, family);
-		kept |= neighbor->adj_in.count[f] > 0;
+		source_stale_begin(speaker, neighbor->source, family);
+		kept |= neighbor->source->count[f] > 0;
 	}
 	memset(neighbor->refresh_begun, 0, sizeof(neighbor->refresh_begun));
 	neighbor->restarting = kept;
 	if (!kept) {
-		timer_stop(neighbor->speaker, &neighbor->restart_timer);
+		timer_stop(speaker, &neighbor->restart_timer);
 		return;
 	}
-	timer_start(neighbor->speaker, &neighbor->restart_timer,
+	timer_start(speaker, &neighbor->restart_timer,
 		instant_add(now, duration_seconds(neighbor->received.restart_time_s)));
 	neighbor_event(neighbor, (struct speaker_event){ .type = SPEAKER_STALE,
 					 .reason = "its routes are kept while it restarts" });
@@ -84,14 +85,15 @@ void restart_session_down(
 static bool any_stale(const struct neighbor *neighbor)
 {
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		if (neighbor->adj_in.stale[f] > 0)
+		if (neighbor->source->stale[f] > 0)
 			return true;
 	return false;
 }
 
 void restart_drop(struct neighbor *neighbor)
 {
-	adj_in_clear(neighbor);
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		source_drop(neighbor->speaker, neighbor->source, (enum bgp_family)f);
 	neighbor->restarting = false;
 	timer_stop(neighbor->speaker, &neighbor->restart_timer);
 }
@@ -106,7 +108,8 @@ void restart_session_up(struct neighbor *neighbor, struct instant now)
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		if (!received->graceful_restart || !received->restart_family[f] ||
 			!received->restart_forwarding[f] || !neighbor->agreed.family[f])
-			adj_in_sweep(neighbor, (enum bgp_family)f, true);
+			source_stale_end(
+				neighbor->speaker, neighbor->source, (enum bgp_family)f);
 	timer_stop(neighbor->speaker, &neighbor->restart_timer);
 	if (any_stale(neighbor))
 		timer_start(neighbor->speaker, &neighbor->restart_timer,
@@ -115,7 +118,7 @@ void restart_session_up(struct neighbor *neighbor, struct instant now)
 
 void restart_stale_end(struct neighbor *neighbor, enum bgp_family family)
 {
-	adj_in_sweep(neighbor, family, true);
+	source_stale_end(neighbor->speaker, neighbor->source, family);
 	if (!any_stale(neighbor))
 		timer_stop(neighbor->speaker, &neighbor->restart_timer);
 }
@@ -129,7 +132,7 @@ void restart_refresh_begin(
 	if (neighbor->received.graceful_restart && !neighbor->end_of_rib_in[family])
 		return;
 	neighbor->refresh_begun[family] = true;
-	adj_in_mark_stale(neighbor, family);
+	source_stale_begin(neighbor->speaker, neighbor->source, family);
 	if (any_stale(neighbor)) /* and if the end marker never comes */
 		timer_start(neighbor->speaker, &neighbor->restart_timer,
 			instant_add(now, neighbor->settings.stale_time));
@@ -157,10 +160,9 @@ void restart_timer_fire(struct speaker *speaker, struct timer *timer, struct ins
 {
 	struct neighbor *neighbor = container_of(timer, struct neighbor, restart_timer);
 
-	(void)speaker;
 	(void)now;
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
-		adj_in_sweep(neighbor, (enum bgp_family)f, true);
+		source_stale_end(speaker, neighbor->source, (enum bgp_family)f);
 		neighbor->refresh_begun[f] = false;
 	}
 	neighbor->restarting = false;

@@ -242,7 +242,7 @@ void session_end(struct neighbor *neighbor, const struct ending *ending, struct 
 	neighbor->established_at = (struct instant){ 0 };
 	reason_keep(neighbor, ending);
 	if (established) {
-		adj_out_clear(neighbor);
+		group_leave(neighbor);
 		restart_session_down(neighbor, ending, now);
 		memset(neighbor->end_of_rib_in, 0, sizeof(neighbor->end_of_rib_in));
 	}
@@ -291,6 +291,15 @@ static void agreed_fill(struct neighbor *neighbor, const struct connection *conn
 	neighbor->received = *theirs;
 }
 
+static void out_of_memory(struct connection *connection, struct instant now)
+{
+	struct ending ending = { .fault = { .code = BGP_ERROR_CEASE,
+					 .subcode = BGP_CEASE_OUT_OF_RESOURCES },
+		.reason = "out of memory" };
+
+	session_connection_failed(connection, &ending, now);
+}
+
 void session_established(struct connection *connection, struct instant now)
 {
 	struct neighbor *neighbor = connection->neighbor;
@@ -309,12 +318,12 @@ void session_established(struct connection *connection, struct instant now)
 	session_state_set(neighbor, SESSION_ESTABLISHED, now);
 	neighbor_event(
 		neighbor, (struct speaker_event){ .type = SPEAKER_ESTABLISHED, .reason = "" });
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
-		if (!connection->context.family[f])
-			continue;
-		neighbor->adj_out.end_of_rib_due[f] = true;
-		adj_out_all(neighbor, (enum bgp_family)f, false, now);
+	if (group_join(neighbor) != 0) {
+		out_of_memory(connection, now);
+		return;
 	}
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		neighbor->member.end_of_rib_due[f] = connection->context.family[f];
 	connection_wake(connection);
 }
 

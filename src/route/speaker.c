@@ -4,7 +4,7 @@
  *
  * Invariants:
  *  1. A timer is in the heap exactly while it runs; firing takes it out first.
- *  2. speaker_tick leaves no deadline at or before `now`.
+ *  2. speaker_tick leaves no timer at or before `now`; of other work it does one bounded piece.
  */
 #include "route/speaker.h"
 
@@ -56,6 +56,22 @@ void neighbor_event(struct neighbor *neighbor, struct speaker_event event)
 	sink->event(sink->context, &event);
 }
 
+static int tables_init(struct speaker *speaker)
+{
+	static const enum family families[] = {
+		[BGP_IPV4_UNICAST] = FAMILY_IPV4,
+		[BGP_IPV6_UNICAST] = FAMILY_IPV6,
+	};
+	int r = 0;
+
+	attribute_store_init(&speaker->store, &speaker->seed);
+	for (int f = 0; r == 0 && f < BGP_FAMILY_COUNT; f++)
+		r = rib_init(&speaker->ribs[f], families[f], &speaker->store, &speaker->seed);
+	if (r == 0 && source_new(speaker, NULL) == NULL)
+		r = ERROR_MEMORY;
+	return r;
+}
+
 struct speaker *speaker_new(
 	const struct speaker_settings *settings, const struct speaker_sink *sink)
 {
@@ -74,7 +90,11 @@ struct speaker *speaker_new(
 	speaker->seed.high = random_u64(&speaker->random);
 	speaker->scratch.limit = SCRATCH_MAX;
 	list_init(&speaker->neighbors);
-	return speaker;
+	list_init(&speaker->groups);
+	if (tables_init(speaker) == 0)
+		return speaker;
+	speaker_free(speaker);
+	return NULL;
 }
 
 /* ---- Neighbours. ---- */
@@ -138,7 +158,8 @@ struct neighbor *speaker_neighbor_add(
 	neighbor = calloc(1, sizeof(*neighbor));
 	if (neighbor == NULL || !settings_take(neighbor, settings) ||
 		heap_reserve(&speaker->timers,
-			(speaker->neighbor_count + 1) * TIMERS_PER_NEIGHBOR) != 0) {
+			(speaker->neighbor_count + 1) * TIMERS_PER_NEIGHBOR) != 0 ||
+		(neighbor->source = source_new(speaker, neighbor)) == NULL) {
 		neighbor_arrays_free(neighbor);
 		free(neighbor);
 		return NULL;
@@ -151,7 +172,6 @@ struct neighbor *speaker_neighbor_add(
 		connection_init(
 			&neighbor->connections[d], neighbor, (enum connection_direction)d);
 	session_timers_init(neighbor);
-	adj_out_init(&neighbor->adj_out);
 	list_append(&speaker->neighbors, &neighbor->link);
 	speaker->neighbor_count++;
 	session_start(neighbor, now);
@@ -175,8 +195,8 @@ static void neighbor_free(struct neighbor *neighbor)
 	timer_stop(speaker, &neighbor->connect_retry);
 	timer_stop(speaker, &neighbor->idle_hold);
 	timer_stop(speaker, &neighbor->restart_timer);
-	adj_out_clear(neighbor);
-	adj_in_clear(neighbor);
+	group_leave(neighbor);
+	source_leave(speaker, neighbor->source);
 	local_rib_forget(speaker, neighbor);
 	neighbor_arrays_free(neighbor);
 	free(neighbor);
@@ -188,8 +208,12 @@ void speaker_free(struct speaker *speaker)
 		return;
 	list_for_each_safe(node, &speaker->neighbors)
 		neighbor_free(container_of(node, struct neighbor, link));
+	groups_free(speaker);
 	local_rib_free(speaker);
-	hash_table_clear(&speaker->sets);
+	sources_free(speaker);
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		rib_clear(&speaker->ribs[f]);
+	attribute_store_clear(&speaker->store);
 	heap_clear(&speaker->timers);
 	arena_clear(&speaker->scratch);
 	free(speaker);
@@ -248,7 +272,7 @@ static void import_changed(struct neighbor *neighbor, struct instant now)
 {
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		if (!neighbor->settings.import)
-			adj_in_sweep(neighbor, (enum bgp_family)f, false);
+			source_drop(neighbor->speaker, neighbor->source, (enum bgp_family)f);
 		else
 			(void)speaker_neighbor_refresh(
 				neighbor->speaker, neighbor, (enum bgp_family)f, now);
@@ -266,10 +290,17 @@ static void settings_apply(struct neighbor *neighbor, bool import, struct instan
 {
 	if (import)
 		import_changed(neighbor, now);
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		adj_out_all(neighbor, (enum bgp_family)f, false, now);
-	if (neighbor->live != NULL)
-		(void)message_limit_check(neighbor->live, now);
+	if (group_rejoin(neighbor) != 0) {
+		cease(neighbor, BGP_CEASE_OUT_OF_RESOURCES, NULL, "out of memory", false, now);
+		session_start(neighbor, now);
+		return;
+	}
+	groups_wake(neighbor->speaker);
+	if (neighbor->live == NULL)
+		return;
+	if (member_pending(neighbor, GROUP_LOOK_WAKE))
+		connection_wake(neighbor->live);
+	(void)message_limit_check(neighbor->live, now);
 }
 
 bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
@@ -411,8 +442,13 @@ void speaker_end_of_rib_hold(struct speaker *speaker)
 void speaker_end_of_rib_release(struct speaker *speaker, struct instant now)
 {
 	speaker->end_of_rib_held = false;
-	list_for_each(node, &speaker->neighbors)
-		adj_out_wake(container_of(node, struct neighbor, link), now);
+	(void)now;
+	list_for_each(node, &speaker->neighbors) {
+		struct neighbor *neighbor = container_of(node, struct neighbor, link);
+
+		if (neighbor->live != NULL && member_pending(neighbor, GROUP_LOOK_WAKE))
+			connection_wake(neighbor->live);
+	}
 }
 
 bool speaker_settled(const struct speaker *speaker)
@@ -420,7 +456,7 @@ bool speaker_settled(const struct speaker *speaker)
 	list_for_each(node, &speaker->neighbors) {
 		const struct neighbor *neighbor = container_of(node, struct neighbor, link);
 
-		if (neighbor->live != NULL && adj_out_pending(neighbor))
+		if (neighbor->live != NULL && member_pending(neighbor, GROUP_LOOK_MAX))
 			return false;
 	}
 	return true;
@@ -439,11 +475,17 @@ void speaker_tick(struct speaker *speaker, struct instant now)
 		timer_stop(speaker, timer);
 		timer->fire(speaker, timer, now);
 	}
+	if (sources_busy(speaker))
+		sources_sweep(speaker);
+	groups_wake(speaker);
 }
 
 struct instant speaker_deadline(const struct speaker *speaker)
 {
 	struct heap_node *first = heap_first(&speaker->timers);
 
+	/* Work is waiting: the host calls again as soon as it has looked at its sockets. */
+	if (sources_busy(speaker))
+		return (struct instant){ 1 };
 	return first == NULL ? INSTANT_NEVER : first->when;
 }

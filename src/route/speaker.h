@@ -17,6 +17,7 @@
 #define NEARCAST_ROUTE_SPEAKER_H
 
 #include "base/instant.h"
+#include "route/decision.h"
 #include "wire/bgp_open.h"
 #include "wire/bgp_update.h"
 
@@ -47,6 +48,7 @@ struct speaker_settings {
 	 * heard our end-of-RIB once (RFC 4724 section 4.1); see speaker_end_of_rib_hold. */
 	bool restarting;
 	const char *hostname; /* offered in OPEN; NULL: not */
+	struct decision_settings decision;
 };
 
 struct neighbor_settings {
@@ -73,6 +75,7 @@ struct neighbor_settings {
 	struct duration stale_time;
 	bool graceful_shutdown;    /* tag all with RFC 8326 and lower the preference */
 	bool import;               /* keep what it sends */
+	bool transit;              /* pass on what others said (RFC 8212: only when told to) */
 	uint32_t maximum_prefixes; /* per family; 0: no cap */
 	struct duration maximum_prefixes_restart;  /* 0: never */
 	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
@@ -112,8 +115,10 @@ enum speaker_event_type {
 	SPEAKER_REFRESH,          /* route refresh received: family */
 	SPEAKER_PREFIX_LIMIT,     /* maximum_prefixes reached: family */
 	SPEAKER_STALE,            /* neighbour restarts: its routes are kept (RFC 4724) */
-	SPEAKER_ANNOUNCED, /* first UPDATE that carries prefix was handed to output: prefix */
-	SPEAKER_WITHDRAWN, /* the withdrawal of prefix was handed to output: prefix */
+	/* Of routes that we originate: the first UPDATE that carries prefix, or its withdrawal,
+	 * was handed to output. */
+	SPEAKER_ANNOUNCED,
+	SPEAKER_WITHDRAWN,
 };
 
 struct speaker_event {
@@ -215,7 +220,7 @@ size_t speaker_output(struct speaker *speaker, struct neighbor *neighbor,
 void speaker_progress(struct speaker *speaker, struct neighbor *neighbor,
 	enum connection_direction direction, bool all_sent, struct instant now);
 
-/* Timers. */
+/* Timers, and one bounded piece of work that was put off (a lost neighbour's routes). */
 void speaker_tick(struct speaker *speaker, struct instant now);
 struct instant speaker_deadline(const struct speaker *speaker); /* INSTANT_NEVER if none */
 
@@ -309,10 +314,10 @@ const char *session_state_name(enum session_state state); /* "Established" */
  * the next call goes on from *position (0 to start, UINT64_MAX at the end). */
 struct route_view {
 	struct prefix prefix;
-	const struct bgp_attributes *attributes;
+	const struct bgp_attributes *attributes; /* valid during the call */
 	const struct neighbor *neighbor;
 	bool stale;
-	struct instant since;
+	struct instant since; /* to the second, for received routes; 0: not known */
 };
 typedef bool route_callback(void *context, const struct route_view *route);
 void speaker_routes_received(const struct speaker *speaker, const struct neighbor *neighbor,

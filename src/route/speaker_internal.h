@@ -9,19 +9,18 @@
  *     message.c        what each received message means in each state
  *     session_open.c   OPEN: making, checking, negotiating
  *     restart.c        graceful restart, both sides (RFC 4724, RFC 8538)
- *     local_rib.c      the routes that we originate
- *     export.c         how a route is dressed for a neighbour
- *     adj_out.c        what a neighbour hears: adj-RIB-out
- *     adj_out_pack.c   and the messages that bring it there
  *     import.c         which received routes are kept, and how they are marked
- *     adj_in.c         what a neighbour said: adj-RIB-in
- *     attribute_set.c  interned, counted attribute sets
+ *     local_rib.c      the routes that we originate
+ *     source.c         who says routes, and what becomes of all of a source at once
+ *     best.c           the best route of each destination
+ *     group.c          neighbours that hear the same: adj-RIB-out
+ *     group_pack.c     and the messages that bring it there
+ *     export.c         what a group hears, and how it is dressed
+ *     adj_out.c        what goes out on one session, and when
  *     view.c           looking in
  *
- * The full-table engine (best path over all neighbours, policy, neighbour groups) takes the
- * place of adj_in.c, local_rib.c and adj_out.c behind the same functions: import_update puts
- * routes in, export_attributes dresses one for one neighbour, adj_out_output packs what
- * changed.
+ * Below them, knowing nothing of neighbours: rib.c (the table), attribute_store.c (interned
+ * attribute sets), decision.c (which of two routes is better).
  */
 #ifndef NEARCAST_ROUTE_SPEAKER_INTERNAL_H
 #define NEARCAST_ROUTE_SPEAKER_INTERNAL_H
@@ -31,6 +30,9 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/random.h"
+#include "route/best.h"
+#include "route/group.h"
+#include "route/source.h"
 #include "route/speaker.h"
 
 #define NEIGHBORS_MAX    1024
@@ -41,68 +43,6 @@
 struct timer {
 	struct heap_node node;
 	void (*fire)(struct speaker *speaker, struct timer *timer, struct instant now);
-};
-
-/* ---- attribute_set.c ---- */
-
-/* Interned: two sets with the same attributes are the same pointer. */
-struct attribute_set {
-	struct hash_node node;
-	uint32_t references;
-	struct bgp_attributes attributes; /* arrays follow in the same allocation */
-};
-
-/* NULL: no memory. The caller holds one reference. */
-struct attribute_set *attribute_set_intern(
-	struct speaker *speaker, const struct bgp_attributes *attributes);
-struct attribute_set *attribute_set_hold(struct attribute_set *set);
-/* NULL is fine. */
-void attribute_set_release(struct speaker *speaker, struct attribute_set *set);
-
-/* ---- adj_in.c ---- */
-
-struct adj_in_entry {
-	struct hash_node node;
-	struct prefix prefix;
-	bool stale;
-	struct attribute_set *set;
-	struct instant since;
-};
-
-struct adj_in {
-	struct hash_table table; /* both families; a prefix knows its own */
-	uint32_t count[BGP_FAMILY_COUNT], stale[BGP_FAMILY_COUNT];
-};
-
-/* ---- adj_out.c ---- */
-
-/* Entries that shall be sent with the same attributes. */
-struct adj_out_group {
-	struct hash_node node; /* in adj_out.groups[family], by set */
-	struct list link;      /* in adj_out.queue[family] */
-	struct list entries;   /* adj_out_entry.dirty */
-	struct attribute_set *set;
-};
-
-struct adj_out_entry {
-	struct hash_node node;
-	struct list dirty; /* in its group or adj_out.withdrawals[family]; empty: clean */
-	struct prefix prefix;
-	struct attribute_set *sent;  /* what the neighbour holds; NULL: nothing */
-	struct adj_out_group *group; /* while dirty: NULL: to be withdrawn */
-	bool again;                  /* send even if it is what was sent (route refresh) */
-	struct instant since;        /* of sent */
-};
-
-struct adj_out {
-	struct hash_table table;
-	struct hash_table groups[BGP_FAMILY_COUNT];
-	struct list queue[BGP_FAMILY_COUNT]; /* of groups, first come first served */
-	struct list withdrawals[BGP_FAMILY_COUNT];
-	uint32_t sent[BGP_FAMILY_COUNT], pending[BGP_FAMILY_COUNT];
-	bool end_of_rib_due[BGP_FAMILY_COUNT], end_of_rib_sent[BGP_FAMILY_COUNT];
-	bool refresh_due[BGP_FAMILY_COUNT];     /* asked for, not begun */
-	bool refresh_end_due[BGP_FAMILY_COUNT]; /* RFC 7313: the end marker */
 };
 
 /* ---- connection.c ---- */
@@ -174,9 +114,9 @@ struct neighbor {
 	struct timer connect_retry, idle_hold, restart_timer;
 	unsigned failures; /* in a row: lengthen idle_hold */
 	struct bgp_capabilities agreed, received;
-	struct adj_in adj_in;
-	struct adj_out adj_out;
-	bool restarting; /* it restarts: its routes are stale */
+	struct source *source;
+	struct member member; /* of the group that hears what it hears */
+	bool restarting;      /* it restarts: its routes are stale */
 	bool end_of_rib_in[BGP_FAMILY_COUNT];
 	bool refresh_begun[BGP_FAMILY_COUNT]; /* its begin marker came, the end did not */
 	bool end_of_rib_ever; /* we sent one in this life, or too late for it: R bit no more */
@@ -194,7 +134,7 @@ struct local_entry {
 	struct prefix prefix;
 	struct local_route route; /* arrays owned, in `storage` */
 	void *storage;
-	struct attribute_set *set; /* as shown by speaker_routes_local */
+	attribute_set shown; /* by speaker_routes_local */
 	struct instant since;
 };
 
@@ -208,8 +148,14 @@ struct speaker {
 	struct list neighbors;
 	size_t neighbor_count;
 	struct hash_table local; /* struct local_entry */
-	struct hash_table sets;  /* struct attribute_set */
-	struct arena scratch;    /* of one received message or one export */
+	unsigned only_routes;    /* of them, those that name neighbours */
+	struct attribute_store store;
+	struct rib ribs[BGP_FAMILY_COUNT];
+	struct source **sources; /* by number; [RIB_LOCAL] is ours */
+	uint32_t source_room;
+	struct list groups;
+	bool groups_marked;   /* since the members were told */
+	struct arena scratch; /* of one received message or one export */
 	bool stopped;
 	bool end_of_rib_held;
 };
@@ -290,15 +236,6 @@ void restart_timer_fire(struct speaker *speaker, struct timer *timer, struct ins
 void import_update(
 	struct neighbor *neighbor, const struct bgp_update *update, struct instant now);
 
-/* ---- adj_in.c ---- */
-/* 0 or ERROR_MEMORY. */
-int adj_in_set(struct neighbor *neighbor, const struct prefix *prefix,
-	struct attribute_set *set, struct instant now);
-void adj_in_remove(struct neighbor *neighbor, const struct prefix *prefix);
-void adj_in_mark_stale(struct neighbor *neighbor, enum bgp_family family);
-void adj_in_sweep(struct neighbor *neighbor, enum bgp_family family, bool stale_only);
-void adj_in_clear(struct neighbor *neighbor);
-
 /* ---- local_rib.c ---- */
 void local_rib_free(struct speaker *speaker);
 const struct local_entry *local_rib_find(
@@ -306,33 +243,8 @@ const struct local_entry *local_rib_find(
 /* The neighbour is about to be freed: no route names it any longer. */
 void local_rib_forget(struct speaker *speaker, const struct neighbor *neighbor);
 
-/* ---- export.c ---- */
-/* Whether the neighbour may hear the route at all (its list, its families). */
-bool export_wanted(const struct neighbor *neighbor, const struct local_route *route);
-/* Dress it; arrays in speaker->scratch. ERROR_RANGE: no next hop of that family. */
-int export_attributes(const struct neighbor *neighbor, const struct local_route *route,
-	struct bgp_attributes *ret_attributes);
-
 /* ---- adj_out.c ---- */
-void adj_out_init(struct adj_out *adj_out);
-/* The route of this prefix changed, came or went. */
-void adj_out_update(struct neighbor *neighbor, const struct prefix *prefix, struct instant now);
-/* Every route is to be looked at again; `again` sends even what did not change. */
-void adj_out_all(
-	struct neighbor *neighbor, enum bgp_family family, bool again, struct instant now);
-/* Forget all: the session is down. */
-void adj_out_clear(struct neighbor *neighbor);
-bool adj_out_pending(const struct neighbor *neighbor);
-/* Ask for output if there is any. */
-void adj_out_wake(struct neighbor *neighbor, struct instant now);
-/* A message carried this dirty entry: it is clean, or gone after a withdrawal. */
-void adj_out_entry_sent(
-	struct neighbor *neighbor, struct adj_out_entry *entry, struct instant now);
-/* Its attributes fit into no message: withdraw its prefixes. Frees the group. */
-void adj_out_group_drop(struct neighbor *neighbor, struct adj_out_group *group);
-
-/* ---- adj_out_pack.c ---- */
 /* Whole messages into w, one at least if there is something to send. */
-void adj_out_output(struct neighbor *neighbor, struct writer *w, struct instant now);
+void adj_out_output(struct neighbor *neighbor, struct writer *w);
 
 #endif

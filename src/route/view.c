@@ -60,15 +60,28 @@ static const struct connection *furthest(const struct neighbor *neighbor)
 	return in->state > out->state ? in : out;
 }
 
+static uint32_t advertised_count(const struct neighbor *neighbor, int family)
+{
+	const struct member *member = &neighbor->member;
+	uint32_t held, missing = member->catch_up[family].count;
+
+	if (member->group == NULL)
+		return 0;
+	held = member->group->families[family].count - member->own[family];
+	if (member->again[family] || member->missed[family] || missing > held)
+		missing = 0;
+	return held - missing;
+}
+
 static void prefixes_view(const struct neighbor *neighbor, struct neighbor_view *view)
 {
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
 		view->end_of_rib_in[f] = neighbor->end_of_rib_in[f];
-		view->end_of_rib_out[f] = neighbor->adj_out.end_of_rib_sent[f];
-		view->prefixes_in[f] = neighbor->adj_in.count[f];
-		view->prefixes_stale[f] = neighbor->adj_in.stale[f];
-		view->prefixes_out[f] = neighbor->adj_out.sent[f];
-		view->prefixes_pending[f] = neighbor->adj_out.pending[f];
+		view->end_of_rib_out[f] = neighbor->member.end_of_rib_sent[f];
+		view->prefixes_in[f] = neighbor->source->count[f];
+		view->prefixes_stale[f] = neighbor->source->stale[f];
+		view->prefixes_out[f] = advertised_count(neighbor, f);
+		view->prefixes_pending[f] = member_pending_count(neighbor, (enum bgp_family)f);
 	}
 }
 
@@ -105,92 +118,126 @@ void speaker_neighbor_view(const struct neighbor *neighbor, struct neighbor_view
 	*ret_view = view;
 }
 
-/* Positions: bucket index in the upper half, nodes of the bucket already shown in the lower. */
-typedef bool node_callback(void *context, struct hash_node *node);
+/* ---- Routes: a position is a family in the upper half, a destination in the lower. ---- */
 
-static void table_walk(const struct hash_table *table, uint64_t *position,
-	node_callback *callback, void *context)
+typedef bool destination_callback(void *context, enum bgp_family family, uint32_t destination);
+
+static void destinations_walk(const struct speaker *speaker, uint64_t *position,
+	destination_callback *callback, void *context)
 {
-	uint64_t bucket = *position >> 32, skip = *position & UINT32_MAX;
+	uint64_t family = *position >> 32, at = *position & UINT32_MAX;
 
-	for (; bucket < table->bucket_count; bucket++, skip = 0) {
-		uint64_t shown = 0;
-
-		for (struct hash_node *node = table->buckets[bucket]; node != NULL;
-			node = node->next) {
-			if (shown++ < skip)
-				continue;
-			if (callback(context, node))
-				continue;
-			*position = (bucket << 32) | shown;
-			return;
-		}
-	}
+	for (; family < BGP_FAMILY_COUNT; family++, at = 0)
+		for (; at < speaker->ribs[family].bound; at++)
+			if (rib_used(&speaker->ribs[family], (uint32_t)at) &&
+				!callback(context, (enum bgp_family)family, (uint32_t)at)) {
+				*position = family << 32 | (at + 1);
+				return;
+			}
 	*position = UINT64_MAX;
 }
 
 struct walk {
+	const struct speaker *speaker;
 	const struct neighbor *neighbor;
 	route_callback *callback;
 	void *context;
 };
 
-static bool received_show(void *context, struct hash_node *node)
+static struct instant since_of(const struct rib_route *route)
 {
-	const struct walk *walk = context;
-	const struct adj_in_entry *entry = container_of(node, struct adj_in_entry, node);
-	struct route_view view = { entry->prefix, &entry->set->attributes, walk->neighbor,
-		entry->stale, entry->since };
-
-	return walk->callback(walk->context, &view);
+	return (struct instant){ (int64_t)route->since * 1000000000 };
 }
 
-static bool advertised_show(void *context, struct hash_node *node)
+static bool received_show(void *context, enum bgp_family family, uint32_t destination)
 {
 	const struct walk *walk = context;
-	const struct adj_out_entry *entry = container_of(node, struct adj_out_entry, node);
-	struct route_view view = {
-		.prefix = entry->prefix, .neighbor = walk->neighbor, .since = entry->since
-	};
+	const struct speaker *speaker = walk->speaker;
+	const struct source *source = walk->neighbor->source;
+	uint32_t count;
+	const struct rib_route *routes =
+		rib_routes(&speaker->ribs[family], destination, &count);
+	bool more = true;
 
-	if (entry->sent == NULL)
+	for (uint32_t i = 0; i < count; i++) {
+		const struct rib_route *route = &routes[i];
+		struct bgp_attributes attributes;
+		struct route_view view = { .attributes = &attributes,
+			.neighbor = walk->neighbor,
+			.since = since_of(route) };
+
+		if (route->source != source->number || !source_alive(source, family, route))
+			continue;
+		view.prefix = rib_prefix(&speaker->ribs[family], destination);
+		view.stale = source_stale(source, family, route);
+		attribute_store_read(&speaker->store, route->received, &attributes);
+		more &= walk->callback(walk->context, &view);
+	}
+	return more;
+}
+
+/* What it holds, but for what it said itself or will hear only now. */
+static bool advertised_show(void *context, enum bgp_family family, uint32_t destination)
+{
+	const struct walk *walk = context;
+	const struct member *member = &walk->neighbor->member;
+	const struct group_family *gf = &member->group->families[family];
+	struct bgp_attributes attributes;
+	struct route_view view = { .attributes = &attributes, .neighbor = walk->neighbor };
+	struct export_choice choice;
+	bool more = true;
+
+	if (destination >= gf->room || gf->sets[destination] == ATTRIBUTE_SET_NONE ||
+		gf->sources[destination] == walk->neighbor->source->number ||
+		(bitmap_has(&member->catch_up[family], destination) && !member->again[family]))
 		return true;
-	view.attributes = &entry->sent->attributes;
-	return walk->callback(walk->context, &view);
-}
-
-static bool local_show(void *context, struct hash_node *node)
-{
-	const struct walk *walk = context;
-	const struct local_entry *entry = container_of(node, struct local_entry, node);
-	struct route_view view = { entry->prefix, &entry->set->attributes, NULL, false,
-		entry->since };
-
-	return walk->callback(walk->context, &view);
+	choice.set = gf->sets[destination];
+	choice.source = gf->sources[destination];
+	view.prefix = rib_prefix(&walk->speaker->ribs[family], destination);
+	if (export_dress(member->group, family, choice, &attributes) == 0)
+		more = walk->callback(walk->context, &view);
+	return more;
 }
 
 void speaker_routes_received(const struct speaker *speaker, const struct neighbor *neighbor,
 	uint64_t *position, route_callback *callback, void *context)
 {
-	struct walk walk = { neighbor, callback, context };
+	struct walk walk = { speaker, neighbor, callback, context };
 
-	(void)speaker;
-	table_walk(&neighbor->adj_in.table, position, received_show, &walk);
+	destinations_walk(speaker, position, received_show, &walk);
 }
 
 void speaker_routes_advertised(const struct speaker *speaker, const struct neighbor *neighbor,
 	uint64_t *position, route_callback *callback, void *context)
 {
-	struct walk walk = { neighbor, callback, context };
+	struct walk walk = { speaker, neighbor, callback, context };
 
-	(void)speaker;
-	table_walk(&neighbor->adj_out.table, position, advertised_show, &walk);
+	if (neighbor->member.group == NULL)
+		*position = UINT64_MAX;
+	else
+		destinations_walk(speaker, position, advertised_show, &walk);
 }
 
 void speaker_routes_local(const struct speaker *speaker, uint64_t *position,
 	route_callback *callback, void *context)
 {
-	struct walk walk = { NULL, callback, context };
+	uint64_t at = 0;
+	struct hash_iterator iterator = { 0 };
+	struct hash_node *node;
 
-	table_walk(&speaker->local, position, local_show, &walk);
+	while ((node = hash_iterate(&speaker->local, &iterator)) != NULL) {
+		const struct local_entry *entry = container_of(node, struct local_entry, node);
+		struct bgp_attributes attributes;
+		struct route_view view = { entry->prefix, &attributes, NULL, false,
+			entry->since };
+
+		if (at++ < *position)
+			continue;
+		attribute_store_read(&speaker->store, entry->shown, &attributes);
+		if (callback(context, &view))
+			continue;
+		*position = at;
+		return;
+	}
+	*position = UINT64_MAX;
 }

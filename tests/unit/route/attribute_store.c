@@ -134,6 +134,7 @@ CHANGE(originator, WITH(ORIGINATOR_ID))
 CHANGE(originator_other, a->originator_id = 1)
 CHANGE(only_to_customer, WITH(ONLY_TO_CUSTOMER))
 CHANGE(only_to_customer_other, a->only_to_customer = 1)
+CHANGE(weight, a->weight = 7)
 CHANGE(communities, WITH(COMMUNITIES); a->communities = communities; a->community_count = 3)
 CHANGE(communities_more, a->community_count = 4)
 CHANGE(communities_swapped, a->communities = swapped)
@@ -153,10 +154,10 @@ static void (*const changes[])(struct bgp_attributes *) = { change_nothing, chan
 	change_link_local_alone, change_med_zero, change_med, change_local_pref_default,
 	change_local_pref, change_atomic, change_aggregator, change_aggregator_as,
 	change_aggregator_address, change_originator, change_originator_other,
-	change_only_to_customer, change_only_to_customer_other, change_communities,
-	change_communities_more, change_communities_swapped, change_clusters,
-	change_clusters_more, change_extended, change_extended_more, change_large,
-	change_large_more };
+	change_only_to_customer, change_only_to_customer_other, change_weight,
+	change_communities, change_communities_more, change_communities_swapped,
+	change_clusters, change_clusters_more, change_extended, change_extended_more,
+	change_large, change_large_more };
 
 static void test_every_difference(void **state)
 {

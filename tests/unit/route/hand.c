@@ -574,6 +574,7 @@ struct search {
 	struct prefix prefix;
 	struct route_view *ret_view;
 	bool found;
+	struct hand *hand;
 };
 
 static bool search_route(void *context, const struct route_view *route)
@@ -583,14 +584,18 @@ static bool search_route(void *context, const struct route_view *route)
 	if (!prefix_equal(&route->prefix, &search->prefix))
 		return true;
 	search->found = true;
-	if (search->ret_view != NULL)
+	if (search->ret_view != NULL) {
 		*search->ret_view = *route;
+		/* Arrays stay where they are: in the speaker's store. */
+		search->hand->shown = *route->attributes;
+		search->ret_view->attributes = &search->hand->shown;
+	}
 	return false;
 }
 
-bool hand_holds(const struct hand *hand, const char *prefix, struct route_view *ret_view)
+bool hand_holds(struct hand *hand, const char *prefix, struct route_view *ret_view)
 {
-	struct search search = { hand_prefix(prefix), ret_view, false };
+	struct search search = { hand_prefix(prefix), ret_view, false, hand };
 	uint64_t position = 0;
 
 	speaker_routes_received(

@@ -20,6 +20,7 @@ struct hand_event {
 };
 
 struct hand {
+	struct bgp_attributes shown; /* by hand_holds */
 	struct speaker *speaker;
 	struct neighbor *neighbor;
 	struct instant now;
@@ -113,6 +114,6 @@ uint64_t hand_counter(const struct hand *hand, enum neighbor_counter counter);
 /* Originate with nothing special. */
 void hand_route(struct hand *hand, const char *prefix);
 /* Whether the speaker holds this prefix from the neighbour; *ret_view is optional. */
-bool hand_holds(const struct hand *hand, const char *prefix, struct route_view *ret_view);
+bool hand_holds(struct hand *hand, const char *prefix, struct route_view *ret_view);
 
 #endif

@@ -501,6 +501,7 @@ struct search {
 	struct prefix prefix;
 	bool found;
 	struct route_view view;
+	struct bgp_attributes attributes;
 	size_t count;
 };
 
@@ -512,6 +513,7 @@ static bool search_route(void *context, const struct route_view *route)
 	if (prefix_equal(&route->prefix, &search->prefix)) {
 		search->found = true;
 		search->view = *route;
+		search->attributes = *route->attributes;
 	}
 	return true;
 }
@@ -533,7 +535,7 @@ bool net_has(const struct node *node, const struct node *other, struct prefix pr
 	struct search search = search_all(node, other, prefix);
 
 	if (search.found && ret_attributes != NULL)
-		*ret_attributes = *search.view.attributes;
+		*ret_attributes = search.attributes;
 	if (search.found && ret_stale != NULL)
 		*ret_stale = search.view.stale;
 	return search.found;

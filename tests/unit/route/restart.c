@@ -25,7 +25,7 @@ static struct hand *with_routes(const struct neighbor_settings *settings)
 	return hand;
 }
 
-static bool stale(const struct hand *hand, const char *prefix)
+static bool stale(struct hand *hand, const char *prefix)
 {
 	struct route_view view;
 

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Groups of neighbours: membership, marks and the chunks that members read.
+ *
+ * Invariants:
+ *  1. Every Established neighbour with a family in common is a member of one group.
+ *  2. A group without members does not exist.
+ *  3. A chunk exists while some member has not read it.
+ *  4. sets[d] holds one reference; count is the number of d with a set.
+ *  5. A destination whose number a group may still name (held, marked, in a chunk of a shared
+ *     group) is not forgotten.
+ */
+#include "route/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "route/speaker_internal.h"
+
+static struct neighbor *neighbor_of(struct member *member)
+{
+	return container_of(member, struct neighbor, member);
+}
+
+/* ---- Chunks. ---- */
+
+void chunk_free(struct chunk *chunk)
+{
+	if (chunk == NULL)
+		return;
+	free(chunk->bytes);
+	free(chunk->parts);
+	free(chunk->own);
+	free(chunk->destinations);
+	free(chunk);
+}
+
+/* Its destinations may be forgotten now, those that nobody needs. */
+static void chunk_retire(struct group *group, struct chunk *chunk)
+{
+	enum bgp_family family = (enum bgp_family)chunk->family;
+	struct rib *rib = &group->speaker->ribs[family];
+
+	list_remove(&chunk->link);
+	group->chunk_bytes -= chunk->length;
+	for (uint32_t i = 0; i < chunk->destination_count; i++) {
+		uint32_t destination = chunk->destinations[i], count;
+
+		if (!rib_used(rib, destination))
+			continue;
+		(void)rib_routes(rib, destination, &count);
+		if (count == 0 && !groups_hold(group->speaker, family, destination))
+			rib_forget(rib, destination);
+	}
+	chunk_free(chunk);
+}
+
+static uint64_t slowest(const struct group *group)
+{
+	uint64_t sequence = group->next_sequence;
+
+	list_for_each(node, &group->members) {
+		const struct member *member = container_of(node, struct member, link);
+
+		if (member->sequence < sequence)
+			sequence = member->sequence;
+	}
+	return sequence;
+}
+
+void group_chunks_retire(struct group *group)
+{
+	uint64_t sequence = slowest(group);
+
+	while (!list_empty(&group->chunks)) {
+		struct chunk *chunk = container_of(group->chunks.next, struct chunk, link);
+
+		if (chunk->sequence >= sequence)
+			return;
+		chunk_retire(group, chunk);
+	}
+}
+
+/* A member that has not read the oldest chunk gets its destinations marked instead. */
+static void chunk_miss(struct neighbor *neighbor, const struct chunk *chunk)
+{
+	struct member *member = &neighbor->member;
+
+	member->sequence = chunk->sequence + 1;
+	member->part = 0;
+	member->offset = member->part_offset = 0;
+	member->missed[chunk->family] = true;
+	for (uint32_t i = 0; i < chunk->destination_count; i++)
+		/* Cannot fail: group_pack has reserved the room. */
+		(void)bitmap_set(&member->catch_up[chunk->family], chunk->destinations[i]);
+}
+
+void group_chunks_limit(struct group *group)
+{
+	while (group->chunk_bytes > GROUP_CHUNKS_MAX) {
+		struct chunk *chunk = container_of(group->chunks.next, struct chunk, link);
+
+		list_for_each(node, &group->members) {
+			struct member *member = container_of(node, struct member, link);
+
+			if (member->sequence <= chunk->sequence)
+				chunk_miss(neighbor_of(member), chunk);
+		}
+		chunk_retire(group, chunk);
+	}
+}
+
+/* ---- Groups. ---- */
+
+static struct group *group_new(struct speaker *speaker, const struct group_key *key)
+{
+	struct group *group = calloc(1, sizeof(*group));
+
+	if (group == NULL)
+		return NULL;
+	group->speaker = speaker;
+	group->key = *key;
+	attribute_store_hold(&speaker->store, key->communities);
+	list_init(&group->members);
+	list_init(&group->chunks);
+	list_append(&speaker->groups, &group->link);
+	return group;
+}
+
+/* Destinations that only this group still needed go with it. */
+static void family_free(struct speaker *speaker, struct group_family *gf, enum bgp_family f)
+{
+	struct rib *rib = &speaker->ribs[f];
+
+	bitmap_clear(&gf->changed);
+	bitmap_clear(&gf->new);
+	for (uint32_t d = 0; d < gf->room; d++)
+		attribute_store_release(&speaker->store, gf->sets[d]);
+	free(gf->sets);
+	free(gf->sources);
+	*gf = (struct group_family){ 0 };
+	for (uint32_t d = 0; d < rib->bound; d++) {
+		uint32_t count;
+
+		if (!rib_used(rib, d))
+			continue;
+		(void)rib_routes(rib, d, &count);
+		if (count == 0 && !groups_hold(speaker, f, d))
+			rib_forget(rib, d);
+	}
+}
+
+static void group_free(struct group *group)
+{
+	struct speaker *speaker = group->speaker;
+
+	list_remove(&group->link);
+	while (!list_empty(&group->chunks)) {
+		struct chunk *chunk = container_of(group->chunks.next, struct chunk, link);
+
+		list_remove(&chunk->link);
+		chunk_free(chunk);
+	}
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		family_free(speaker, &group->families[f], (enum bgp_family)f);
+	attribute_store_release(&speaker->store, group->key.communities);
+	free(group);
+}
+
+void groups_free(struct speaker *speaker)
+{
+	list_for_each_safe(node, &speaker->groups)
+		group_free(container_of(node, struct group, link));
+}
+
+static struct group *group_find(const struct speaker *speaker, const struct group_key *key)
+{
+	list_for_each(node, &speaker->groups) {
+		struct group *group = container_of(node, struct group, link);
+
+		if (export_key_equal(&group->key, key))
+			return group;
+	}
+	return NULL;
+}
+
+/* ---- Marks. ---- */
+
+static bool holds(const struct group_family *gf, uint32_t destination)
+{
+	return destination < gf->room && gf->sets[destination] != ATTRIBUTE_SET_NONE;
+}
+
+/* The best route is one of ours: the only ones that all groups may be told of. */
+static bool ours(const struct speaker *speaker, enum bgp_family family, uint32_t destination)
+{
+	const struct rib *rib = &speaker->ribs[family];
+	uint32_t count;
+	const struct rib_route *routes = rib_routes(rib, destination, &count);
+
+	return rib_has_best(rib, destination) && routes[0].source == RIB_LOCAL;
+}
+
+static void mark(struct group *group, enum bgp_family family, uint32_t destination)
+{
+	struct group_family *gf = &group->families[family];
+	struct bitmap *marks = holds(gf, destination) ? &gf->changed : &gf->new;
+
+	if (!group->key.context.family[family] ||
+		(!group->key.transit && !holds(gf, destination) &&
+			!ours(group->speaker, family, destination)))
+		return;
+	/* Without memory: nothing better can be done than to try everything again later. */
+	if (bitmap_set(marks, destination) != 0)
+		group->lost = true;
+}
+
+void groups_mark(struct speaker *speaker, enum bgp_family family, uint32_t destination)
+{
+	list_for_each(node, &speaker->groups) {
+		mark(container_of(node, struct group, link), family, destination);
+		speaker->groups_marked = true;
+	}
+}
+
+bool groups_hold(const struct speaker *speaker, enum bgp_family family, uint32_t destination)
+{
+	list_for_each(node, &speaker->groups) {
+		const struct group *group = container_of(node, struct group, link);
+		const struct group_family *gf = &group->families[family];
+
+		if (holds(gf, destination) || bitmap_has(&gf->changed, destination) ||
+			bitmap_has(&gf->new, destination))
+			return true;
+		if (group->member_count == 1)
+			continue;
+		/* A chunk may name it, and a member that misses the chunk must find it. */
+		if (!list_empty(&group->chunks))
+			return true;
+		list_for_each(link, &group->members)
+			if (bitmap_has(
+				    &container_of(link, struct member, link)->catch_up[family],
+				    destination))
+				return true;
+	}
+	return false;
+}
+
+/* All destinations are to be looked at. */
+static void mark_all(struct group *group, enum bgp_family family)
+{
+	const struct rib *rib = &group->speaker->ribs[family];
+
+	for (uint32_t d = 0; d < rib->bound; d++)
+		if (rib_used(rib, d))
+			mark(group, family, d);
+}
+
+/* ---- Members. ---- */
+
+static void member_wake(struct member *member)
+{
+	struct neighbor *neighbor = neighbor_of(member);
+
+	if (neighbor->live != NULL && member_pending(neighbor, GROUP_LOOK_WAKE))
+		connection_wake(neighbor->live);
+}
+
+void groups_wake(struct speaker *speaker)
+{
+	if (!speaker->groups_marked)
+		return;
+	speaker->groups_marked = false;
+	list_for_each(node, &speaker->groups) {
+		const struct group *group = container_of(node, struct group, link);
+
+		list_for_each(link, &group->members)
+			member_wake(container_of(link, struct member, link));
+	}
+}
+
+int member_catch_up(struct neighbor *neighbor, enum bgp_family family, bool again)
+{
+	struct member *member = &neighbor->member;
+	const struct group_family *gf = &member->group->families[family];
+	struct bitmap *catch_up = &member->catch_up[family];
+	int r = bitmap_reserve(catch_up, gf->room);
+
+	member->again[family] = again;
+	for (uint32_t d = 0; r == 0 && d < gf->room; d++)
+		if (gf->sets[d] != ATTRIBUTE_SET_NONE)
+			r = bitmap_set(catch_up, d);
+	return r;
+}
+
+bool member_pending(const struct neighbor *neighbor, uint32_t closer)
+{
+	const struct member *member = &neighbor->member;
+	struct group *group = member->group;
+	bool held = neighbor->speaker->end_of_rib_held;
+
+	if (group == NULL)
+		return false;
+	if (member->sequence < group->next_sequence)
+		return true;
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		const struct group_family *gf = &group->families[f];
+
+		group_prune(group, (enum bgp_family)f, closer);
+		if (gf->changed.count > 0 || gf->new.count > 0 ||
+			member->catch_up[f].count > 0 || (member->end_of_rib_due[f] && !held) ||
+			member->refresh_due[f] || member->refresh_end_due[f])
+			return true;
+	}
+	return false;
+}
+
+uint32_t member_pending_count(const struct neighbor *neighbor, enum bgp_family family)
+{
+	const struct member *member = &neighbor->member;
+	struct group *group = member->group;
+	uint32_t pending = 0;
+
+	if (group == NULL)
+		return 0;
+	group_prune(group, family, GROUP_LOOK_MAX);
+	list_for_each(node, &group->chunks) {
+		const struct chunk *chunk = container_of(node, struct chunk, link);
+
+		if (chunk->family != family || chunk->sequence < member->sequence)
+			continue;
+		for (uint32_t i = 0; i < chunk->part_count; i++)
+			if (chunk->sequence > member->sequence || i >= member->part)
+				pending += chunk->parts[i].prefixes;
+	}
+	return pending + group->families[family].changed.count +
+	       group->families[family].new.count + member->catch_up[family].count;
+}
+
+/* What it said itself, of all that the group holds. */
+static void own_count(struct neighbor *neighbor)
+{
+	struct member *member = &neighbor->member;
+
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		const struct group_family *gf = &member->group->families[f];
+
+		member->own[f] = 0;
+		for (uint32_t d = 0; d < gf->room; d++)
+			if (gf->sets[d] != ATTRIBUTE_SET_NONE &&
+				gf->sources[d] == neighbor->source->number)
+				member->own[f]++;
+	}
+}
+
+static void member_enter(struct neighbor *neighbor, struct group *group)
+{
+	struct member *member = &neighbor->member;
+
+	member->group = group;
+	member->sequence = group->next_sequence;
+	member->part = 0;
+	member->offset = member->part_offset = 0;
+	list_append(&group->members, &member->link);
+	group->member_count++;
+	own_count(neighbor);
+}
+
+static struct group *group_for(struct neighbor *neighbor, const struct group_key *key)
+{
+	struct group *group = group_find(neighbor->speaker, key);
+
+	if (group != NULL)
+		return group;
+	group = group_new(neighbor->speaker, key);
+	if (group != NULL)
+		group_review(group);
+	return group;
+}
+
+int group_join(struct neighbor *neighbor)
+{
+	struct group_key key;
+	struct group *group;
+	int r = export_key(neighbor, &key);
+
+	if (r != 0)
+		return r;
+	group = group_for(neighbor, &key);
+	attribute_store_release(&neighbor->speaker->store, key.communities);
+	if (group == NULL)
+		return ERROR_MEMORY;
+	member_enter(neighbor, group);
+	for (int f = 0; r == 0 && f < BGP_FAMILY_COUNT; f++)
+		r = member_catch_up(neighbor, (enum bgp_family)f, false);
+	return r;
+}
+
+static void member_forget(struct member *member)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		bitmap_clear(&member->catch_up[f]);
+	*member = (struct member){ 0 };
+}
+
+static void member_exit(struct member *member)
+{
+	struct group *group = member->group;
+
+	list_remove(&member->link);
+	group->member_count--;
+	if (group->member_count == 0)
+		group_free(group);
+	else
+		group_chunks_retire(group);
+}
+
+void group_leave(struct neighbor *neighbor)
+{
+	if (neighbor->member.group == NULL)
+		return;
+	member_exit(&neighbor->member);
+	member_forget(&neighbor->member);
+}
+
+/* ---- A member whose settings changed. ---- */
+
+/* What it has not read will be sent as it is held. */
+static int unread_mark(struct member *member)
+{
+	list_for_each(node, &member->group->chunks) {
+		const struct chunk *chunk = container_of(node, struct chunk, link);
+
+		if (chunk->sequence < member->sequence)
+			continue;
+		member->missed[chunk->family] = true;
+		for (uint32_t i = 0; i < chunk->destination_count; i++)
+			if (bitmap_set(&member->catch_up[chunk->family],
+				    chunk->destinations[i]) != 0)
+				return ERROR_MEMORY;
+	}
+	return 0;
+}
+
+static int family_copy(struct group *to, const struct group *from, enum bgp_family family)
+{
+	const struct group_family *gf = &from->families[family];
+
+	if (group_family_reserve(&to->families[family], gf->room) != 0)
+		return ERROR_MEMORY;
+	for (uint32_t d = 0; d < gf->room; d++)
+		if (gf->sets[d] != ATTRIBUTE_SET_NONE)
+			group_hold(to, family, d, gf->sets[d], gf->sources[d]);
+	for (uint32_t d = bitmap_next(&gf->changed, 0); d != BITMAP_NONE;
+		d = bitmap_next(&gf->changed, d + 1))
+		mark(to, family, d);
+	for (uint32_t d = bitmap_next(&gf->new, 0); d != BITMAP_NONE;
+		d = bitmap_next(&gf->new, d + 1))
+		mark(to, family, d);
+	return 0;
+}
+
+/* A group of its own, that holds what the shared one does. */
+static int member_part(struct neighbor *neighbor, const struct group_key *key)
+{
+	struct member *member = &neighbor->member;
+	struct group *own = group_new(neighbor->speaker, key);
+	int r = own == NULL ? ERROR_MEMORY : unread_mark(member);
+
+	for (int f = 0; r == 0 && f < BGP_FAMILY_COUNT; f++)
+		r = family_copy(own, member->group, (enum bgp_family)f);
+	if (r != 0) {
+		if (own != NULL)
+			group_free(own);
+		return r;
+	}
+	member_exit(member);
+	member_enter(neighbor, own);
+	return 0;
+}
+
+static void key_replace(struct group *group, const struct group_key *key)
+{
+	struct attribute_store *store = &group->speaker->store;
+
+	attribute_store_hold(store, key->communities);
+	attribute_store_release(store, group->key.communities);
+	group->key = *key;
+}
+
+void group_review(struct group *group)
+{
+	group->speaker->groups_marked = true;
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		mark_all(group, (enum bgp_family)f);
+}
+
+int group_rejoin(struct neighbor *neighbor)
+{
+	struct member *member = &neighbor->member;
+	struct group_key key;
+	bool same;
+	int r;
+
+	if (member->group == NULL)
+		return 0;
+	r = export_key(neighbor, &key);
+	if (r != 0)
+		return r;
+	same = export_key_equal(&key, &member->group->key);
+	if (!same && member->group->member_count > 1)
+		r = member_part(neighbor, &key);
+	else if (!same)
+		key_replace(member->group, &key);
+	attribute_store_release(&neighbor->speaker->store, key.communities);
+	if (r != 0 || same)
+		return r;
+	group_review(member->group);
+	for (int f = 0; r == 0 && f < BGP_FAMILY_COUNT; f++)
+		r = member_catch_up(neighbor, (enum bgp_family)f, true);
+	return r;
+}
+
+void groups_part(struct speaker *speaker)
+{
+	list_for_each(node, &speaker->neighbors) {
+		struct neighbor *neighbor = container_of(node, struct neighbor, link);
+		struct group_key key;
+
+		if (neighbor->member.group == NULL || neighbor->member.group->member_count < 2)
+			continue;
+		key = neighbor->member.group->key;
+		key.alone = neighbor;
+		if (member_part(neighbor, &key) != 0)
+			neighbor->member.group->lost = true;
+	}
+}
+
+/* ---- What a group holds. ---- */
+
+int group_family_reserve(struct group_family *gf, uint32_t bound)
+{
+	uint32_t room = gf->room + gf->room / 4;
+	attribute_set *sets;
+	rib_source *sources;
+
+	if (bound <= gf->room)
+		return 0;
+	if (room < bound)
+		room = bound;
+	sets = realloc(gf->sets, room * sizeof(*sets));
+	if (sets == NULL)
+		return ERROR_MEMORY;
+	gf->sets = sets;
+	sources = realloc(gf->sources, room * sizeof(*sources));
+	if (sources == NULL)
+		return ERROR_MEMORY;
+	gf->sources = sources;
+	memset(sets + gf->room, 0, (room - gf->room) * sizeof(*sets));
+	memset(sources + gf->room, 0, (room - gf->room) * sizeof(*sources));
+	gf->room = room;
+	return 0;
+}
+
+static void own_change(struct group *group, enum bgp_family family, rib_source number, int by)
+{
+	const struct source *source = source_of(group->speaker, number);
+
+	if (source != NULL && source->neighbor != NULL &&
+		source->neighbor->member.group == group)
+		source->neighbor->member.own[family] += (uint32_t)by;
+}
+
+void group_hold(struct group *group, enum bgp_family family, uint32_t destination,
+	attribute_set set, rib_source source)
+{
+	struct group_family *gf = &group->families[family];
+	struct attribute_store *store = &group->speaker->store;
+	attribute_set before = gf->sets[destination];
+
+	attribute_store_hold(store, set);
+	if (before != ATTRIBUTE_SET_NONE) {
+		own_change(group, family, gf->sources[destination], -1);
+		gf->count--;
+	}
+	if (set != ATTRIBUTE_SET_NONE) {
+		own_change(group, family, source, 1);
+		gf->count++;
+	}
+	attribute_store_release(store, before);
+	gf->sets[destination] = set;
+	gf->sources[destination] = source;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Neighbours that shall hear the same form a group with one adj-RIB-out and messages that are
+ * made once for all.
+ *
+ *     destination changed --> marked in the group --(a member has room)--> chunk of messages
+ *                                                        |
+ *           member in step: reads chunk after chunk  <---+---> member too slow: the chunk is
+ *                                                              forgotten, its destinations are
+ *                                                              marked for that member alone
+ *
+ * A member that joins, asks for a refresh or was too slow catches up: the destinations marked
+ * for it are sent as the group holds them now, while it goes on reading chunks. So memory is
+ * bounded whatever a neighbour does: a bit a destination and GROUP_CHUNKS_MAX bytes a group.
+ */
+#ifndef NEARCAST_ROUTE_GROUP_H
+#define NEARCAST_ROUTE_GROUP_H
+
+#include "base/bitmap.h"
+#include "base/list.h"
+#include "route/rib.h"
+#include "route/source.h"
+#include "route/speaker.h"
+
+/* Everything that decides what a neighbour hears, and how it is dressed and encoded. */
+struct group_key {
+	const struct neighbor *alone; /* a neighbour that shares with nobody */
+	struct bgp_context context;   /* how it is encoded */
+	struct address next_hop[BGP_FAMILY_COUNT], next_hop_link_local[BGP_FAMILY_COUNT];
+	bool next_hop_known[BGP_FAMILY_COUNT];
+	uint32_t local_asn;
+	uint8_t role;
+	bool ibgp;
+	bool transit; /* learned routes are passed on */
+	bool reflector_client, route_server_client;
+	bool graceful_shutdown;
+	bool has_med, has_local_pref;
+	uint32_t med, local_pref;
+	unsigned prepend;
+	attribute_set communities; /* the neighbour's additions, interned; a reference */
+};
+
+#define GROUP_LOOK_WAKE  16u        /* marks looked at closer before a member is woken */
+#define GROUP_LOOK_MAX   4096u      /* and for people */
+#define GROUP_CHUNKS_MAX (4u << 20) /* bytes of messages that wait for the slower members */
+
+/* A run of bytes of a chunk: whole messages for the same readers. */
+struct chunk_part {
+	uint32_t length;
+	uint32_t prefixes;
+	rib_source only;   /* this member alone; RIB_LOCAL: all */
+	rib_source except; /* not this member; RIB_LOCAL: all */
+};
+
+/* A prefix of our own that a chunk announces or withdraws: the host hears of it. */
+struct chunk_own {
+	struct prefix prefix;
+	bool announced;
+};
+
+struct chunk {
+	struct list link; /* in group.chunks */
+	uint64_t sequence;
+	uint8_t *bytes;
+	size_t length, room;
+	struct chunk_part *parts;
+	uint32_t part_count, part_room;
+	struct chunk_own *own;
+	uint32_t own_count, own_room;
+	uint32_t *destinations; /* what it tells, for members that miss it */
+	uint32_t destination_count;
+	uint8_t family;
+};
+
+struct group_family {
+	attribute_set *sets; /* by destination: what the group holds; a reference each */
+	rib_source *sources; /* and who said it */
+	uint32_t room;
+	uint32_t count;             /* destinations held */
+	struct bitmap changed, new; /* to be looked at: held already, or not yet */
+	uint32_t changed_at, new_at;
+};
+
+struct group {
+	struct list link; /* in speaker.groups */
+	struct speaker *speaker;
+	struct group_key key;
+	struct list members; /* struct member */
+	unsigned member_count;
+	struct group_family families[BGP_FAMILY_COUNT];
+	struct list chunks; /* oldest first */
+	uint64_t next_sequence;
+	size_t chunk_bytes;
+	bool lost; /* a mark found no memory: all must be looked at again */
+};
+
+/* A neighbour's place in its group. */
+struct member {
+	struct list link;    /* in group.members */
+	struct group *group; /* NULL: hears nothing */
+	uint64_t sequence;   /* of the next chunk to read */
+	uint32_t part;       /* of that chunk */
+	size_t offset;       /* in the chunk's bytes */
+	size_t part_offset;  /* in the part */
+	struct bitmap catch_up[BGP_FAMILY_COUNT];
+	uint32_t catch_up_at[BGP_FAMILY_COUNT];
+	bool again[BGP_FAMILY_COUNT];   /* it holds already what it catches up with */
+	bool missed[BGP_FAMILY_COUNT];  /* it may hold what the group holds no more */
+	uint32_t own[BGP_FAMILY_COUNT]; /* destinations of the group that it said itself */
+	bool end_of_rib_due[BGP_FAMILY_COUNT], end_of_rib_sent[BGP_FAMILY_COUNT];
+	bool refresh_due[BGP_FAMILY_COUNT];     /* asked for, not begun */
+	bool refresh_end_due[BGP_FAMILY_COUNT]; /* RFC 7313: the end marker */
+	uint8_t turn;                           /* family that goes first */
+};
+
+/* ---- group.c: who is in which group, and what is marked. ---- */
+/* The neighbour is Established: it joins the group of its kind, and hears all of it. 0 or
+ * ERROR_MEMORY. */
+int group_join(struct neighbor *neighbor);
+void group_leave(struct neighbor *neighbor);
+/* Settings changed: what the neighbour hears, and how, may differ. 0 or ERROR_MEMORY: what it
+ * holds is not known any more, its session must end. */
+int group_rejoin(struct neighbor *neighbor);
+/* The export policy changed: all is to be chosen again. */
+void group_review(struct group *group);
+/* A route of ours names the neighbours that may hear it: nobody shares any more. */
+void groups_part(struct speaker *speaker);
+/* The routes to this destination changed. */
+void groups_mark(struct speaker *speaker, enum bgp_family family, uint32_t destination);
+/* Whether a group still needs the destination's number. */
+bool groups_hold(const struct speaker *speaker, enum bgp_family family, uint32_t destination);
+/* All that the group holds is to be sent to the member. */
+int member_catch_up(struct neighbor *neighbor, enum bgp_family family, bool again);
+/* Whether there is something to send. Looks closer (group_prune) at up to `closer` marks. */
+bool member_pending(const struct neighbor *neighbor, uint32_t closer);
+uint32_t member_pending_count(const struct neighbor *neighbor, enum bgp_family family);
+/* Members that have something to send are told. */
+void groups_wake(struct speaker *speaker);
+void groups_free(struct speaker *speaker);
+/* Chunks that all members have read go. */
+void group_chunks_retire(struct group *group);
+/* Chunks over the limit go; members that have not read them will catch up. */
+void group_chunks_limit(struct group *group);
+/* Room for what the group holds of destinations below bound. 0 or ERROR_MEMORY. */
+int group_family_reserve(struct group_family *gf, uint32_t bound);
+/* The group holds this from now on. */
+void group_hold(struct group *group, enum bgp_family family, uint32_t destination,
+	attribute_set set, rib_source source);
+
+/* ---- group_pack.c: from marks to messages. ---- */
+/* Make the next chunk of what is marked. NULL: nothing is, or no memory. */
+struct chunk *group_pack(struct group *group, enum bgp_family family);
+void chunk_free(struct chunk *chunk);
+/* Take back the marks of what the group holds already; not if there are more than limit. */
+void group_prune(struct group *group, enum bgp_family family, uint32_t limit);
+/* Whole messages of what the member catches up with, as many as fit. */
+void member_pack(struct neighbor *neighbor, enum bgp_family family, struct writer *w);
+
+/* ---- export.c ---- */
+struct export_choice {
+	attribute_set set; /* none: nothing; not a reference */
+	rib_source source;
+};
+/* What the group should hold of a destination. */
+struct export_choice export_choose(
+	const struct group *group, enum bgp_family family, uint32_t destination);
+/* How it is sent; arrays in speaker->scratch or the store. ERROR_RANGE: it cannot be. */
+int export_dress(const struct group *group, enum bgp_family family, struct export_choice choice,
+	struct bgp_attributes *ret_attributes);
+/* The key of the group that the Established neighbour belongs to; its `communities` are a
+ * reference. 0 or ERROR_MEMORY. */
+int export_key(const struct neighbor *neighbor, struct group_key *ret_key);
+bool export_key_equal(const struct group_key *a, const struct group_key *b);
+
+#endif
