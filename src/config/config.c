@@ -25,6 +25,24 @@ const struct config_neighbor *config_neighbor_find(
 	return NULL;
 }
 
+/* One function for each map: first what was written, then what is built in. */
+#define FIND(function, type, items, counter)                                  \
+	const type *function(const struct config *config, const char *name)   \
+	{                                                                     \
+		for (; config != NULL; config = config->builtin)              \
+			for (size_t i = 0; i < config->counter; i++)          \
+				if (strcmp(config->items[i].name, name) == 0) \
+					return &config->items[i];             \
+		return NULL;                                                  \
+	}
+
+FIND(config_policy_find, struct config_policy, policies, policy_count)
+FIND(config_prefix_set_find, struct config_prefix_set, prefix_sets, prefix_set_count)
+FIND(config_as_set_find, struct config_as_set, as_sets, as_set_count)
+FIND(config_path_set_find, struct config_path_set, path_sets, path_set_count)
+FIND(config_community_set_find, struct config_community_set, community_sets,
+	community_set_count)
+
 void config_free(struct config *config)
 {
 	if (config == NULL)

@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/instant.h"
+#include "config/config_policy.h"
 
 #define CONFIG_SERVICES_MAX  1024
 #define CONFIG_NEIGHBORS_MAX 1024
@@ -23,25 +24,6 @@
 #define CONFIG_ADDRESSES_MAX 64 /* a service */
 #define CONFIG_PREPEND_MAX   32
 #define CONFIG_NAME_MAX      63 /* bytes: [a-z0-9][a-z0-9-]* */
-
-/* Where in the input something was said, for errors found later. */
-struct config_mark {
-	const char *file;
-	uint32_t line, column; /* 1-based; 0: a default, said nowhere */
-};
-
-struct config_large_community {
-	uint32_t global, local_1, local_2;
-};
-
-struct config_communities {
-	const uint32_t *standard;
-	size_t standard_count;
-	const struct config_large_community *large;
-	size_t large_count;
-	const uint64_t *extended;
-	size_t extended_count;
-};
 
 /* How a route is dressed when it is announced. */
 struct config_attributes {
@@ -249,11 +231,6 @@ enum config_relation {
 	RELATION_INTERNAL,     /* iBGP */
 };
 
-enum config_import {
-	IMPORT_NONE, /* default: learn nothing (RFC 8212) */
-	IMPORT_ALL,  /* keep what the neighbour sends, up to maximum_prefixes */
-};
-
 enum config_secret_source {
 	SECRET_NONE,
 	SECRET_LITERAL,
@@ -299,9 +276,10 @@ struct config_neighbor {
 	bool graceful_restart;         /* default true */
 	struct duration restart_time;  /* default 120 s; at most 4095 s */
 	struct duration stale_time;    /* default 6 min */
-	bool graceful_shutdown; /* default false: maintenance of this session: RFC 8326 */
-	enum config_import import;
-	uint32_t maximum_prefixes; /* default 1,500,000 per family, with import: all */
+	bool graceful_shutdown;       /* default false: maintenance of this session: RFC 8326 */
+	struct config_choice import;  /* default none: learn nothing (RFC 8212) */
+	struct config_choice learned; /* of other neighbours' routes, what is passed on; none */
+	uint32_t maximum_prefixes;    /* default 1,500,000 per family, unless import is none */
 	struct duration maximum_prefixes_restart; /* default 5 min to the next try; 0: never */
 	struct config_attributes export; /* added to every route sent to this neighbour */
 	struct address next_hop_ipv4;    /* FAMILY_NONE: the session's local address */
@@ -337,6 +315,16 @@ struct config {
 	size_t service_count;
 	struct config_neighbor *neighbors;
 	size_t neighbor_count;
+	struct config_prefix_set *prefix_sets;
+	struct config_as_set *as_sets;
+	struct config_path_set *path_sets;
+	struct config_community_set *community_sets;
+	struct config_policy *policies;
+	size_t prefix_set_count, as_set_count, path_set_count, community_set_count,
+		policy_count;
+	/* Sets and policies that need not be written (config/builtin.h); those of the same name
+	 * above come first. In the same arena; nothing else is set in it. */
+	const struct config *builtin;
 	struct address listen_ipv4, listen_ipv6; /* FAMILY_NONE: any */
 	uint16_t listen_port;                    /* default 179; 0: do not listen */
 	unsigned panic_threshold_percent; /* default 100: when at least this share of all checks
@@ -360,6 +348,16 @@ bool config_equal(const struct config *a, const struct config *b);
 /* NULL if there is none of that name. */
 const struct config_service *config_service_find(const struct config *config, const char *name);
 const struct config_neighbor *config_neighbor_find(
+	const struct config *config, const char *name);
+
+/* The same, and then among what is built in. */
+const struct config_policy *config_policy_find(const struct config *config, const char *name);
+const struct config_prefix_set *config_prefix_set_find(
+	const struct config *config, const char *name);
+const struct config_as_set *config_as_set_find(const struct config *config, const char *name);
+const struct config_path_set *config_path_set_find(
+	const struct config *config, const char *name);
+const struct config_community_set *config_community_set_find(
 	const struct config *config, const char *name);
 
 /* Frees the arena and the struct. NULL is fine. */

@@ -12,6 +12,7 @@
 #include "config/printer.h"
 #include "config/schema.h"
 
+#define DETAIL_MAX  400 /* letters that fit on a line, more or less */
 #define DETAILS_MAX 128 /* of one change: more than any section has fields */
 
 static const unsigned aspect_of[] = {
@@ -127,6 +128,75 @@ static int compare(struct config_changes *changes, struct config_change change,
 	return 0;
 }
 
+/* The entry of that name in a map of the root; NULL if there is none. */
+static const char *find_entry(
+	const struct schema_field *map, const struct config *config, const char *name)
+{
+	const char *items, *its_name;
+	size_t count;
+
+	memcpy(&items, (const char *)config + map->offset, sizeof(items));
+	memcpy(&count, (const char *)config + map->extra, sizeof(count));
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&its_name, items + i * map->size, sizeof(its_name));
+		if (strcmp(its_name, name) == 0)
+			return items + i * map->size;
+	}
+	return NULL;
+}
+
+/* Entries of from that other lacks, as changes of that kind; or those of both, compared. */
+static int diff_entries(struct config_changes *changes, const struct schema_field *map,
+	enum config_change_kind kind, const struct config *from, const struct config *other)
+{
+	const char *items, *name;
+	size_t count;
+
+	memcpy(&items, (const char *)from + map->offset, sizeof(items));
+	memcpy(&count, (const char *)from + map->extra, sizeof(count));
+	for (size_t i = 0; i < count; i++) {
+		const char *entry = items + i * map->size, *twin;
+		struct config_change change = { .kind = kind, .subject = SUBJECT_POLICY };
+
+		memcpy(&name, entry, sizeof(name));
+		twin = find_entry(map, other, name);
+		if ((twin == NULL) != (kind != CHANGE_CHANGED))
+			continue;
+		change.name = arena_format(&changes->arena, "%s.%s", map->key, name);
+		if (change.name == NULL)
+			return ERROR_MEMORY;
+		if (kind != CHANGE_CHANGED)
+			changes->items[changes->count++] = change;
+		else if (compare(changes, change, map->section, entry, twin) != 0)
+			return ERROR_MEMORY;
+	}
+	return 0;
+}
+
+static int diff_policies(
+	struct config_changes *changes, const struct config *old, const struct config *new)
+{
+	int result = 0;
+
+	for (const struct schema_field *map = schema_root.fields;
+		map->key != NULL && result == 0; map++) {
+		if (map->kind != KIND_MAP || !map->section->whole)
+			continue;
+		result = diff_entries(changes, map, CHANGE_REMOVED, old, new);
+		if (result == 0)
+			result = diff_entries(changes, map, CHANGE_CHANGED, old, new);
+		if (result == 0)
+			result = diff_entries(changes, map, CHANGE_ADDED, new, old);
+	}
+	return result;
+}
+
+static size_t count_policies(const struct config *config)
+{
+	return config->prefix_set_count + config->as_set_count + config->path_set_count +
+	       config->community_set_count + config->policy_count;
+}
+
 static int diff_services(
 	struct config_changes *changes, const struct config *old, const struct config *new)
 {
@@ -213,13 +283,14 @@ int config_diff(
 	const struct config *old, const struct config *new, struct config_changes *ret_changes)
 {
 	size_t most = 1 + old->service_count + new->service_count + old->neighbor_count +
-		      new->neighbor_count;
+		      new->neighbor_count + count_policies(old) + count_policies(new);
 	struct config_changes changes = { 0 };
 	struct config_change whole = { .subject = SUBJECT_GLOBAL, .name = "" };
 	int result = ERROR_MEMORY;
 
 	changes.items = arena_take_array(&changes.arena, most, sizeof(*changes.items));
 	if (changes.items != NULL && compare(&changes, whole, &schema_root, old, new) == 0 &&
+		diff_policies(&changes, old, new) == 0 &&
 		diff_services(&changes, old, new) == 0 &&
 		diff_neighbors(&changes, old, new) == 0)
 		result = 0;
@@ -275,7 +346,10 @@ const char *config_aspect_name(enum config_aspect aspect)
 
 static void print_detail(const struct config_detail *detail, struct text *out)
 {
-	if (strchr(detail->old_text, '\n') != NULL || strchr(detail->new_text, '\n') != NULL) {
+	bool long_list = strlen(detail->old_text) + strlen(detail->new_text) > DETAIL_MAX;
+
+	if (long_list || strchr(detail->old_text, '\n') != NULL ||
+		strchr(detail->new_text, '\n') != NULL) {
 		text_print(out, "    %s\n", detail->path);
 		return;
 	}
@@ -287,7 +361,7 @@ static void print_detail(const struct config_detail *detail, struct text *out)
 static void print_change(const struct config_change *change, struct text *out)
 {
 	static const char signs[] = { '+', '-', '~' };
-	static const char *const subjects[] = { "settings", "service ", "neighbor " };
+	static const char *const subjects[] = { "settings", "service ", "neighbor ", "" };
 	const char *before = ": ";
 
 	text_print(

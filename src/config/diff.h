@@ -17,6 +17,7 @@ enum config_subject {
 	SUBJECT_GLOBAL, /* what is neither a service nor a neighbour */
 	SUBJECT_SERVICE,
 	SUBJECT_NEIGHBOR,
+	SUBJECT_POLICY, /* a set or a policy; its name is "policies.NAME" */
 };
 
 /* Bits: what a change concerns. */
@@ -42,7 +43,7 @@ struct config_detail {
 struct config_change {
 	enum config_change_kind kind;
 	enum config_subject subject;
-	const char *name; /* of the service or neighbour; "" for the whole */
+	const char *name; /* of the service, neighbour, policy; "" for the whole */
 	unsigned aspects; /* enum config_aspect, or-ed; of CHANGE_CHANGED only */
 	const struct config_service *old_service, *new_service; /* NULL if there is none */
 	const struct config_neighbor *old_neighbor, *new_neighbor;
@@ -57,7 +58,8 @@ struct config_changes {
 	struct arena arena;
 };
 
-/* Global first, then services, then neighbours; removed before changed before added. 0 or
+/* Global first, then sets and policies, services, neighbours; removed before changed before
+ * added. 0 or
  * ERROR_MEMORY. */
 int config_diff(
 	const struct config *old, const struct config *new, struct config_changes *ret_changes);

@@ -33,6 +33,7 @@ static const char *const patterns[KIND_COUNT] = {
 #define PATTERN_COMMUNITY "^([a-z-]+|([a-z]+:)?[0-9.]+(:[0-9]+){1,2}|0x[0-9a-f]{16})$"
 
 static json_t *section_schema(const struct schema_section *section);
+static json_t *field_schema(const struct schema_field *field);
 
 static json_t *text_pattern(const char *pattern)
 {
@@ -70,6 +71,26 @@ static json_t *word_schema(const struct schema_field *field)
 	return json_pack("{s:o}", "enum", words);
 }
 
+/* A group, or the value that stands for it. */
+static json_t *group_schema(const struct schema_section *section)
+{
+	json_t *group = section_schema(section);
+
+	if (section->short_key == NULL)
+		return group;
+	return json_pack("{s:[o, o]}", "anyOf", group,
+		field_schema(schema_find(section, section->short_key)));
+}
+
+/* A name (none and all look like one), or a list of them. */
+static json_t *choice_schema(const struct schema_field *field)
+{
+	return json_pack("{s:[{s:s, s:s}, {s:s, s:{s:s, s:s}, s:i, s:I}]}", "anyOf", "type",
+		"string", "pattern", patterns[KIND_NAME], "type", "array", "items", "type",
+		"string", "pattern", patterns[KIND_NAME], "minItems", 1, "maxItems",
+		(json_int_t)field->maximum);
+}
+
 static json_t *item_schema(const struct schema_field *field)
 {
 	switch (field->kind) {
@@ -98,14 +119,29 @@ static json_t *item_schema(const struct schema_field *field)
 		return json_pack("{s:s, s:{s:[s, s, s]}}", "type", "object",
 			"additionalProperties", "type", "string", "number", "boolean");
 	case KIND_SECTION:
-		return section_schema(field->section);
+		return group_schema(field->section);
 	case KIND_MAP:
 		return json_pack("{s:s, s:{s:s}, s:o, s:I}", "type", "object", "propertyNames",
 			"pattern", patterns[KIND_NAME], "additionalProperties",
-			section_schema(field->section), "maxProperties",
-			(json_int_t)field->maximum);
+			field->section->whole ? field_schema(&field->section->fields[0])
+					      : section_schema(field->section),
+			"maxProperties", (json_int_t)field->maximum);
 	case KIND_CHECKS:
 		return json_pack("{s:s}", "$ref", CHECKS_REFERENCE);
+	case KIND_PREFIX_ITEM:
+	case KIND_AS_ITEM:
+	case KIND_AS_PATTERN:
+	case KIND_COMMUNITY_ITEM:
+	case KIND_NUMBERS:
+	case KIND_MED:
+	case KIND_NEXT_HOP:
+		return json_pack("{s:[s, s]}", "type", "string", "number");
+	case KIND_CHOICE:
+		return choice_schema(field);
+	case KIND_RULES:
+		return json_pack("{s:s, s:i, s:I, s:{s:[{s:[s, s, s]}, o]}}", "type", "array",
+			"minItems", 1, "maxItems", (json_int_t)field->maximum, "items", "anyOf",
+			"enum", "accept", "reject", "next", section_schema(field->section));
 	case KIND_NAME:
 	case KIND_INTERFACE:
 	case KIND_PATH:
@@ -123,7 +159,8 @@ static bool is_list(const struct schema_field *field)
 {
 	return field->kind == KIND_SET || field->kind == KIND_COMMUNITIES ||
 	       (field->shape == SHAPE_LIST && field->kind != KIND_HEADERS &&
-		       field->kind != KIND_MAP && field->kind != KIND_CHECKS);
+		       field->kind != KIND_MAP && field->kind != KIND_CHECKS &&
+		       field->kind != KIND_RULES);
 }
 
 static void add_default(const struct schema_field *field, json_t *schema)
@@ -149,7 +186,7 @@ static json_t *field_schema(const struct schema_field *field)
 
 	if (is_list(field))
 		schema = json_pack("{s:[O, {s:s, s:o, s:i}]}", "anyOf", schema, "type", "array",
-			"items", schema, "minItems", 1);
+			"items", schema, "minItems", (field->flags & FIELD_EMPTY) == 0);
 	json_object_set_new(schema, "description", json_string(field->help));
 	add_default(field, schema);
 	return schema;

@@ -56,13 +56,15 @@ static bool is_plain(enum schema_kind kind, const char *value)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_./:+%@-";
+				   "0123456789_./:+%@- ";
 	size_t length = strlen(value);
 	bool text = kind == KIND_STRING || kind == KIND_NAME || kind == KIND_INTERFACE ||
 		    kind == KIND_DOMAIN || kind == KIND_WORD || kind == KIND_SECRET ||
-		    kind == KIND_HEADERS;
+		    kind == KIND_HEADERS || kind == KIND_CHOICE;
+	bool spaced = kind == KIND_PREFIX_ITEM; /* 198.51.100.0/24 le 28 */
 
-	if (length == 0 || value[length - 1] == ':' || value[strspn(value, more)] != '\0')
+	if (length == 0 || value[length - 1] == ':' || value[strspn(value, more)] != '\0' ||
+		(!spaced && strchr(value, ' ') != NULL))
 		return false;
 	if (strchr(letters, value[0]) == NULL && strchr("0123456789/", value[0]) == NULL)
 		return false;
@@ -152,7 +154,7 @@ static void print_list(struct printer *printer, const struct schema_field *field
 	size_t count;
 	const char *items = load_list(field, base, &count);
 
-	if (count == 0)
+	if (count == 0 && (field->flags & FIELD_EMPTY) == 0)
 		return;
 	text_add(out, "[");
 	for (size_t i = 0; i < count; i++) {
@@ -238,6 +240,7 @@ static const bool zero_is_unset[KIND_COUNT] = {
 	[KIND_ASN] = true,
 	[KIND_ROUTER_ID] = true,
 	[KIND_SECRET] = true,
+	[KIND_MED] = true,
 };
 
 /* True if a field that stands for itself says nothing. */
@@ -254,6 +257,22 @@ static bool is_unset(const struct schema_field *field, const char *base)
 	return memcmp(base + field->offset, zeroes, field->size) == 0;
 }
 
+static void print_choice(const struct schema_field *field, const char *base, struct text *out)
+{
+	struct config_choice choice;
+
+	memcpy(&choice, base + field->offset, sizeof(choice));
+	if (choice.count < 2) {
+		value_format(field, &choice, false, out);
+		return;
+	}
+	for (size_t i = 0; i < choice.count; i++) {
+		text_add(out, i == 0 ? "[" : ", ");
+		printer_quote(KIND_NAME, choice.policies[i], out);
+	}
+	text_add(out, "]");
+}
+
 /* The value after the key; nothing if there is none. */
 static void print_field(struct printer *printer, const struct schema_field *field,
 	const char *base, struct text *out)
@@ -262,6 +281,8 @@ static void print_field(struct printer *printer, const struct schema_field *fiel
 		print_headers(field, base, out);
 	else if (field->kind == KIND_COMMUNITIES)
 		print_communities(field, base, out);
+	else if (field->kind == KIND_CHOICE)
+		print_choice(field, base, out);
 	else if (field->kind == KIND_SET)
 		print_set(field, base, out);
 	else if (field->shape == SHAPE_LIST)
@@ -361,6 +382,64 @@ static struct reference refer_neighbor(
 	return (struct reference){ blank, computed };
 }
 
+static void print_rules(struct printer *printer, const struct schema_field *field,
+	const char *base, int indent, struct text *out)
+{
+	size_t count, margin = (size_t)indent + INDENT;
+	const struct config_rule *rules = (const void *)load_list(field, base, &count);
+	struct config_rule blank = { .name = NULL };
+	struct reference reference = { printer->with_defaults ? NULL : &blank, NULL };
+
+	fill_defaults(printer, field->section, &blank);
+	for (size_t i = 0; i < count; i++) {
+		struct text body = { 0 };
+
+		print_section(printer, field->section, (const char *)&rules[i], reference,
+			(int)margin, &body);
+		text_print(out, "%*s- %s", indent, "",
+			body.length == 0 ? "{}\n" : text_string(&body) + margin);
+		text_clear(&body);
+	}
+}
+
+#define LINE_ITEMS 8u /* of a set, on one line */
+
+/* An item a line. */
+static void print_items(struct printer *printer, const struct schema_field *field,
+	const char *base, int indent, struct text *out)
+{
+	size_t count;
+	const char *items = load_list(field, base, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		text_print(out, "%*s- ", indent, "");
+		print_value(printer, field, items + i * field->size, out);
+		text_add(out, "\n");
+	}
+}
+
+/* An entry whose value is that of its first field. */
+static void print_whole(struct printer *printer, const struct schema_section *section,
+	const char *name, const char *item, int indent, struct text *out)
+{
+	const struct schema_field *field = &section->fields[0];
+	size_t count;
+
+	(void)load_list(field, item, &count);
+	start_line(indent, name, out);
+	if (field->kind == KIND_RULES) {
+		text_add(out, count == 0 ? " []\n" : "\n");
+		print_rules(printer, field, item, indent + INDENT, out);
+	} else if (count > LINE_ITEMS) {
+		text_add(out, "\n");
+		print_items(printer, field, item, indent + INDENT, out);
+	} else {
+		text_add(out, " ");
+		print_list(printer, field, item, out);
+		text_add(out, "\n");
+	}
+}
+
 static void print_map(struct printer *printer, const struct schema_field *field,
 	const char *base, int indent, struct text *out)
 {
@@ -373,6 +452,10 @@ static void print_map(struct printer *printer, const struct schema_field *field,
 		const char *name;
 
 		memcpy(&name, item, sizeof(name)); /* every struct of a map begins with it */
+		if (field->section->whole) {
+			print_whole(printer, field->section, name, item, indent, out);
+			continue;
+		}
 		start_line(indent, name, out);
 		text_add(out, "\n");
 		reference = field->section == &schema_service
@@ -483,6 +566,8 @@ void printer_field(
 
 	if (field->kind == KIND_CHECKS)
 		print_checks(&printer, field, base, NULL, 0, out);
+	else if (field->kind == KIND_RULES)
+		print_rules(&printer, field, base, 0, out);
 	else
 		print_field(&printer, field, base, out);
 	arena_clear(&printer.arena);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/builtin.h"
 #include "config/complete.h"
 #include "config/section.h"
 #include "config/validate.h"
@@ -110,6 +111,36 @@ static struct node *read_trees(struct reading *reading, size_t source_count)
 	return root;
 }
 
+/* What is built in, into the same arena: its own text is free of mistakes (a test says so). */
+static int read_builtin(struct config *config)
+{
+	struct config_source source = {
+		.name = "built in", .text = builtin_policies, .length = strlen(builtin_policies)
+	};
+	struct config_diagnostics diagnostics = { 0 };
+	struct arena scratch = { 0 };
+	struct reading reading = {
+		.sources = &source,
+		.arena = &config->arena,
+		.tree = { .arena = &scratch, .diagnostics = &diagnostics },
+		.said = { .arena = &scratch },
+	};
+	struct config *builtin = arena_take(&config->arena, sizeof(*builtin));
+	struct node *root = tree_read(&reading.tree, &source);
+
+	reading.file_names = keep_names(&config->arena, &source, 1);
+	if (builtin == NULL || root == NULL || reading.file_names == NULL)
+		reading.out_of_memory = true;
+	if (!reading.out_of_memory) {
+		root->incomplete = true; /* it is not a whole configuration */
+		section_read(&reading, &schema_root, root, builtin);
+	}
+	config->builtin = builtin;
+	arena_clear(&scratch);
+	config_diagnostics_clear(&diagnostics);
+	return reading.out_of_memory ? ERROR_MEMORY : 0;
+}
+
 static int read_config(struct reading *reading, size_t source_count, struct config *config,
 	enum reader_rules rules)
 {
@@ -125,7 +156,8 @@ static int read_config(struct reading *reading, size_t source_count, struct conf
 	reading->said.incomplete = root->incomplete;
 	section_defaults(reading, &schema_root, config);
 	section_read(reading, &schema_root, root, config);
-	if (reading->out_of_memory || complete_config(config, &config->arena) != 0)
+	if (reading->out_of_memory || complete_config(config, &config->arena) != 0 ||
+		read_builtin(config) != 0)
 		return ERROR_MEMORY;
 	if (rules == READER_WITH_RULES)
 		validate_config(config, &reading->said, reading->tree.diagnostics);

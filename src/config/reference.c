@@ -100,19 +100,28 @@ static const char *const kind_words[KIND_COUNT] = {
 	[KIND_SECTION] = "group",
 	[KIND_MAP] = "map of names",
 	[KIND_CHECKS] = "list of checks",
+	[KIND_PREFIX_ITEM] = "prefixes with lengths",
+	[KIND_AS_ITEM] = "AS numbers or ranges",
+	[KIND_AS_PATTERN] = "patterns",
+	[KIND_COMMUNITY_ITEM] = "communities with wildcards",
+	[KIND_NUMBERS] = "numbers or ranges",
+	[KIND_MED] = "number, `+N`, `-N`, `igp`, `remove`",
+	[KIND_NEXT_HOP] = "`self`, addresses",
+	[KIND_RULES] = "list of rules",
+	[KIND_CHOICE] = "`none`, `all`, or policies",
 };
 
 static void print_kind(const struct schema_field *field, struct text *out)
 {
 	if (field->shape == SHAPE_LIST && kind_words[field->kind] != NULL &&
 		field->kind != KIND_MAP && field->kind != KIND_CHECKS &&
-		field->kind != KIND_HEADERS)
+		field->kind != KIND_HEADERS && field->kind != KIND_RULES)
 		text_add(out, "list of ");
 	if (field->kind == KIND_SET)
 		text_add(out, "list of ");
 	if (field->kind == KIND_ADDRESS && field->family != FAMILY_NONE)
 		text_print(out, "IPv%d ", (int)field->family);
-	if (field->words != NULL)
+	if (field->words != NULL && field->kind != KIND_CHOICE)
 		print_words(field, out);
 	else if (field->kind == KIND_INTEGER || field->kind == KIND_DURATION)
 		print_range(field, out);
@@ -159,7 +168,10 @@ static void print_section(const struct schema_section *section, struct text *out
 		text_print(out, "It also understands all of `%s`.\n\n", section->also->path);
 	text_add(out, "| key | value | default | meaning |\n|---|---|---|---|\n");
 	for (const struct schema_field *field = section->fields; field->key != NULL; field++) {
-		text_print(out, "| `%s` | ", field->key);
+		if (section->whole)
+			text_add(out, "| *the value itself* | ");
+		else
+			text_print(out, "| `%s` | ", field->key);
 		print_kind(field, out);
 		text_add(out, " | ");
 		print_default(field, out);

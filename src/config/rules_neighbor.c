@@ -247,7 +247,7 @@ static void its_families(struct validator *validator, const struct config_neighb
 
 static void its_import(struct validator *validator, const struct config_neighbor *n)
 {
-	if (n->import == IMPORT_NONE && rule_said(validator, &n->maximum_prefixes))
+	if (n->import.kind == CHOICE_NONE && rule_said(validator, &n->maximum_prefixes))
 		rule_warning(validator, &n->maximum_prefixes, n,
 			"'maximum-prefixes' means nothing while nothing is imported");
 }

@@ -6,6 +6,7 @@
 #ifndef NEARCAST_CONFIG_SCHEMA_H
 #define NEARCAST_CONFIG_SCHEMA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,15 @@ enum schema_kind {
 	KIND_SECTION,     /* .section, at .offset in the same struct */
 	KIND_MAP,         /* name -> .section, as an array of structs of .size bytes */
 	KIND_CHECKS,      /* a list of { type: section }, as an array of struct config_check */
+	KIND_PREFIX_ITEM, /* struct config_prefix_item */
+	KIND_AS_ITEM,     /* struct config_as_item */
+	KIND_AS_PATTERN, /* const char *: a pattern of base/number_pattern.h, or a set's name */
+	KIND_COMMUNITY_ITEM, /* struct config_community_item */
+	KIND_NUMBERS,        /* struct config_range */
+	KIND_MED,            /* struct config_med */
+	KIND_NEXT_HOP,       /* struct config_next_hop */
+	KIND_RULES,          /* a list of .section, as an array of struct config_rule */
+	KIND_CHOICE,         /* none, all, or names of policies: struct config_choice */
 	KIND_COUNT,
 };
 
@@ -48,8 +58,10 @@ enum schema_flag {
 	FIELD_ZERO = 2u,     /* 0 is allowed, whatever the range */
 	FIELD_COMPUTED = 4u, /* not said is zero or NULL, which config/complete.c then fills in;
 			      * .preset says in words how */
-	FIELD_EMPTY = 8u,    /* an empty text is allowed */
+	FIELD_EMPTY = 8u,    /* an empty text or list is allowed */
 	FIELD_BYTES = 16u,   /* control characters are allowed in the text */
+	FIELD_LITERAL = 32u, /* an item cannot be the name of a set */
+	FIELD_NEIGHBOR = 64u, /* an item can be the word `neighbor` */
 };
 
 /* What a changed value concerns: see config/diff.h. */
@@ -100,6 +112,8 @@ struct schema_section {
 	const char *example; /* YAML, a working excerpt; NULL if none */
 	const struct schema_field *fields;
 	const struct schema_section *also; /* its fields too; NULL if none */
+	const char *short_key; /* `group: value` stands for `group: { short_key: value }` */
+	bool whole;            /* of a map: an entry's value is that of the first field */
 };
 
 /* One kind of check: `- dns: { ... }`. */

@@ -7,6 +7,17 @@
 #define N struct config_neighbor
 
 static const struct schema_field export_fields[] = {
+	{ .key = "learned",
+		.kind = KIND_CHOICE,
+		SCHEMA_AT(N, learned),
+		.words = words_choice,
+		.maximum = CONFIG_CHOICE_MAX,
+		.preset = "none",
+		.touches = TOUCHES_ROUTES,
+		.elsewhere = "policy policies routes pass-on",
+		.help = "Which routes of other neighbours are passed on: `none`, `all`, or what "
+			"these policies accept. With `relation` only where no route leaks "
+			"(RFC 9234)." },
 	SCHEMA_ATTRIBUTES(N, export, TOUCHES_ROUTES),
 	{ 0 },
 };
@@ -14,9 +25,11 @@ static const struct schema_field export_fields[] = {
 static const struct schema_section export_section = {
 	.path = "neighbors.NAME.export",
 	.title = "the group 'export'",
-	.help = "What is added to every route that is sent to this neighbour.",
-	.example = "export: { communities: [64501:100], prepend: 1 }\n",
+	.help = "What is sent to this neighbour besides our own routes, and what is added to every "
+		"route sent. `export: POLICY` stands for `export: { learned: POLICY }`.",
+	.example = "export: { learned: customers-out, communities: [64501:100], prepend: 1 }\n",
 	.fields = export_fields,
+	.short_key = "learned",
 };
 
 static const struct schema_field next_hop_fields[] = {
@@ -251,12 +264,15 @@ static const struct schema_field neighbor_fields[] = {
 		.help = "Maintenance of this session: attach GRACEFUL_SHUTDOWN (RFC 8326) to all "
 			"routes sent." },
 	{ .key = "import",
-		.kind = KIND_WORD,
+		.kind = KIND_CHOICE,
 		SCHEMA_AT(N, import),
-		.words = words_import,
+		.words = words_choice,
+		.maximum = CONFIG_CHOICE_MAX,
 		.preset = "none",
-		.touches = TOUCHES_SESSION,
-		.help = "What to keep of what the neighbour sends (RFC 8212: nothing unless said)." },
+		.touches = TOUCHES_ROUTES,
+		.elsewhere = "import-policy policy-in",
+		.help = "What to take of what the neighbour sends: `none` (RFC 8212), `all`, or what "
+			"these policies accept, one after the other." },
 	{ .key = "maximum-prefixes",
 		.kind = KIND_INTEGER,
 		SCHEMA_AT(N, maximum_prefixes),
@@ -266,7 +282,7 @@ static const struct schema_field neighbor_fields[] = {
 		.unit = "prefixes",
 		.touches = TOUCHES_QUIETLY,
 		.elsewhere = "max-prefix prefix-limit",
-		.help = "With import: all, the session is closed when a family has more." },
+		.help = "Unless import is none, the session is closed when a family has more." },
 	{ .key = "maximum-prefixes-restart",
 		.kind = KIND_DURATION,
 		SCHEMA_AT(N, maximum_prefixes_restart),
@@ -279,7 +295,7 @@ static const struct schema_field neighbor_fields[] = {
 	{ .key = "export",
 		.kind = KIND_SECTION,
 		.section = &export_section,
-		.help = "Attributes of all routes to this neighbour." },
+		.help = "What is passed on, and attributes of all routes to this neighbour." },
 	{ .key = "next-hop",
 		.kind = KIND_SECTION,
 		.section = &next_hop_section,

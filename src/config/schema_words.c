@@ -104,9 +104,65 @@ const struct schema_word words_relation[] = {
 	{ 0 },
 };
 
-const struct schema_word words_import[] = {
-	{ "none", IMPORT_NONE, "learn nothing" },
-	{ "all", IMPORT_ALL, "keep what the neighbour sends, up to maximum-prefixes" },
+const struct schema_word words_choice[] = {
+	{ "none", CHOICE_NONE, NULL },
+	{ "all", CHOICE_ALL, NULL },
+	{ 0 },
+};
+
+const struct schema_word words_then[] = {
+	{ "next", CONFIG_THEN_NEXT, "go on with the next rule" },
+	{ "accept", CONFIG_THEN_ACCEPT, NULL },
+	{ "reject", CONFIG_THEN_REJECT, NULL },
+	{ 0 },
+};
+
+const struct schema_word words_rpki[] = {
+	{ "not-found", 1, NULL },
+	{ "valid", 2, NULL },
+	{ "invalid", 4, NULL },
+	{ 0 },
+};
+
+const struct schema_word words_aspa[] = {
+	{ "unknown", 1, NULL },
+	{ "valid", 2, NULL },
+	{ "invalid", 4, NULL },
+	{ 0 },
+};
+
+#define RELATION_BITS                                                                       \
+	{ "customer", 1 << RELATION_CUSTOMER, NULL }, { "peer", 1 << RELATION_PEER, NULL }, \
+		{ "provider", 1 << RELATION_PROVIDER, NULL },                               \
+		{ "route-server", 1 << RELATION_ROUTE_SERVER, NULL },                       \
+		{ "internal", 1 << RELATION_INTERNAL, NULL },                               \
+	{                                                                                   \
+		"none", 1 << RELATION_NONE, "a neighbour without `relation`"                \
+	}
+
+const struct schema_word words_relation_bits[] = {
+	RELATION_BITS,
+	{ 0 },
+};
+
+const struct schema_word words_source_bits[] = {
+	RELATION_BITS,
+	{ "local", 1 << CONFIG_SOURCE_LOCAL, "a route of our own" },
+	{ 0 },
+};
+
+/* RFC 4271 section 4.3 */
+const struct schema_word words_origin[] = {
+	{ "igp", 0, NULL },
+	{ "egp", 1, NULL },
+	{ "incomplete", 2, NULL },
+	{ 0 },
+};
+
+const struct schema_word words_origin_bits[] = {
+	{ "igp", 1, NULL },
+	{ "egp", 2, NULL },
+	{ "incomplete", 4, NULL },
 	{ 0 },
 };
 

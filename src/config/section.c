@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "config/section_policy.h"
 #include "config/value.h"
 
 struct config_mark section_mark(const struct reading *reading, const struct place *place)
@@ -85,12 +86,19 @@ static void read_one(struct reading *reading, const struct schema_field *field,
 	note(reading, target, node, !good);
 }
 
+/* `[]`, where that says something. */
+static bool list_may_be_empty(const struct schema_field *field, const struct node *node)
+{
+	return (field->flags & FIELD_EMPTY) != 0 && node->kind == NODE_LIST &&
+	       node->child_count == 0;
+}
+
 /* The items of a list; a single value is a list of one. NULL if there is none. */
 static const struct node *first_item(struct reading *reading, const struct schema_field *field,
 	const struct node *node, size_t *ret_count)
 {
 	*ret_count = node->kind == NODE_LIST ? node->child_count : 1;
-	if (node->kind == NODE_BAD)
+	if (node->kind == NODE_BAD || list_may_be_empty(field, node))
 		return NULL;
 	if (*ret_count == 0 || node_is_void(node)) {
 		complain(reading, node_key(node), "'%s' is empty", field->key);
@@ -118,7 +126,7 @@ static void read_list(struct reading *reading, const struct schema_field *field,
 	size_t count, good = 0;
 	const struct node *item = first_item(reading, field, node, &count);
 	char *items = item == NULL ? NULL : take_array(reading, count, field->size);
-	bool broken = items == NULL;
+	bool broken = items == NULL && !list_may_be_empty(field, node);
 
 	for (; items != NULL && item != NULL; item = next_item(node, item)) {
 		void *target = items + good * field->size;
@@ -246,6 +254,9 @@ static void read_communities(struct reading *reading, const struct schema_field 
 	note(reading, (char *)base + field->offset, node, broken);
 }
 
+static void read_field(struct reading *reading, const struct schema_field *field,
+	const struct node *node, void *base);
+
 static void read_section(struct reading *reading, const struct schema_field *field,
 	const struct node *node, void *base)
 {
@@ -255,6 +266,11 @@ static void read_section(struct reading *reading, const struct schema_field *fie
 	}
 	if (node->kind == NODE_BAD || node_is_void(node))
 		return;
+	if (field->section->short_key != NULL) {
+		read_field(reading, schema_find(field->section, field->section->short_key),
+			node, (char *)base + field->offset);
+		return;
+	}
 	complain(reading, node, "'%s' must be a group of keys, not %s", field->key,
 		node->kind == NODE_LIST ? "a list" : "a value");
 	hint(reading, "write %s: { %s: ... }", field->key, field->section->fields[0].key);
@@ -273,6 +289,16 @@ _Static_assert(offsetof(struct config_neighbor, name) == offsetof(struct named, 
 		       offsetof(struct config_neighbor, mark) == offsetof(struct named, mark),
 	"a neighbour begins with its name and mark");
 
+#define BEGINS_AS_NAMED(type)                                                        \
+	_Static_assert(offsetof(type, name) == offsetof(struct named, name) &&       \
+			       offsetof(type, mark) == offsetof(struct named, mark), \
+		"it begins with its name and mark")
+BEGINS_AS_NAMED(struct config_prefix_set);
+BEGINS_AS_NAMED(struct config_as_set);
+BEGINS_AS_NAMED(struct config_path_set);
+BEGINS_AS_NAMED(struct config_community_set);
+BEGINS_AS_NAMED(struct config_policy);
+
 static void read_entry(struct reading *reading, const struct schema_field *field,
 	const struct node *node, void *target)
 {
@@ -285,6 +311,10 @@ static void read_entry(struct reading *reading, const struct schema_field *field
 	memcpy(target, &named, sizeof(named));
 	note(reading, target, node->key, false);
 	reading->check_count = 0;
+	if (field->section->whole) {
+		read_field(reading, &field->section->fields[0], node, target);
+		return;
+	}
 	if (node->kind == NODE_MAP) {
 		section_read(reading, field->section, node, target);
 		return;
@@ -305,8 +335,11 @@ static void read_map(struct reading *reading, const struct schema_field *field,
 		return;
 	if (node->kind != NODE_MAP) {
 		complain(reading, node, "'%s' must be a map of names", field->key);
-		hint(reading, "write %s: { NAME: { %s: ... } }", field->key,
-			field->section->fields[1].key);
+		if (field->section->whole)
+			hint(reading, "write %s: { NAME: [...] }", field->key);
+		else
+			hint(reading, "write %s: { NAME: { %s: ... } }", field->key,
+				field->section->fields[1].key);
 		return;
 	}
 	if (node->child_count > (size_t)field->maximum) {
@@ -332,6 +365,8 @@ static read_function *const readers[KIND_COUNT] = {
 	[KIND_SECTION] = read_section,
 	[KIND_MAP] = read_map,
 	[KIND_CHECKS] = checks_read,
+	[KIND_RULES] = rules_read,
+	[KIND_CHOICE] = choice_read,
 };
 
 static void read_field(struct reading *reading, const struct schema_field *field,

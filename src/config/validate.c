@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "config/rules.h"
+#include "config/rules_policy.h"
 
 static const struct node *place_for(
 	const struct validator *validator, const void *target, const void *owner)
@@ -186,6 +187,8 @@ static rule_function *const rules[] = {
 	listening,
 	rules_neighbors,
 	rules_services,
+	rules_sets,
+	rules_policies,
 };
 
 void validate_config(const struct config *config, const struct said *said,

@@ -456,6 +456,14 @@ static const struct value_kind {
 	[KIND_ROUTER_ID] = { value_parse_router_id, value_format_router_id },
 	[KIND_SECRET] = { value_parse_secret, value_format_secret },
 	[KIND_STATUS] = { parse_status, format_status },
+	[KIND_PREFIX_ITEM] = { value_parse_prefix_item, value_format_prefix_item },
+	[KIND_AS_ITEM] = { value_parse_as_item, value_format_as_item },
+	[KIND_AS_PATTERN] = { value_parse_as_pattern, format_string },
+	[KIND_COMMUNITY_ITEM] = { value_parse_community_item, value_format_community_item },
+	[KIND_NUMBERS] = { value_parse_numbers, value_format_numbers },
+	[KIND_MED] = { value_parse_med, value_format_med },
+	[KIND_NEXT_HOP] = { value_parse_next_hop, value_format_next_hop },
+	[KIND_CHOICE] = { value_parse_choice, value_format_choice },
 };
 
 int value_parse(const struct schema_field *field, const char *text, struct arena *arena,

@@ -12,9 +12,13 @@ typedef void value_formatter(const struct schema_field *field, const void *value
 	bool with_secrets, struct text *out);
 
 value_parser value_parse_address, value_parse_prefix, value_parse_asn, value_parse_router_id,
-	value_parse_secret;
+	value_parse_secret, value_parse_prefix_item, value_parse_as_item,
+	value_parse_as_pattern, value_parse_community_item, value_parse_numbers,
+	value_parse_med, value_parse_next_hop, value_parse_choice;
 value_formatter value_format_address, value_format_prefix, value_format_router_id,
-	value_format_secret;
+	value_format_secret, value_format_prefix_item, value_format_as_item,
+	value_format_community_item, value_format_numbers, value_format_med,
+	value_format_next_hop, value_format_choice;
 
 /* "'abc' is not a duration": ERROR_MALFORMED. */
 int value_refuse(const struct schema_field *field, const char *text, struct error *error);

@@ -79,7 +79,7 @@ static struct neighbor_settings settings_of(
 		.restart_time_s = (uint16_t)(c->restart_time.ns / 1000000000),
 		.stale_time = c->stale_time,
 		.graceful_shutdown = c->graceful_shutdown,
-		.import = c->import == IMPORT_ALL,
+		.import = c->import.kind != CHOICE_NONE,
 		.maximum_prefixes = c->maximum_prefixes,
 		.maximum_prefixes_restart = c->maximum_prefixes_restart,
 		.next_hop = { c->next_hop_ipv4, c->next_hop_ipv6 },

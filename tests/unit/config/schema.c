@@ -104,6 +104,8 @@ static void examples_can_be_read(void **state)
 		bool check = strncmp(section->path, "checks.", 7) == 0;
 		bool service = strncmp(section->path, "services.NAME.", 14) == 0;
 		bool neighbor = strncmp(section->path, "neighbors.NAME.", 15) == 0;
+		bool rule = strncmp(section->path, "policies.NAME.", 14) == 0;
+		bool deep = strncmp(section->path, "policies.NAME.set.", 18) == 0;
 
 		if (section->example == NULL)
 			continue;
@@ -115,8 +117,12 @@ static void examples_can_be_read(void **state)
 		if (neighbor)
 			text_add(&text,
 				"neighbors:\n  n:\n    address: 192.0.2.1\n    asn: 64501\n");
+		if (rule)
+			text_print(&text, "policies:\n  p:\n  - name: r\n%s",
+				deep ? "    set:\n" : "");
 		for (line = section->example; *line != '\0'; line += strcspn(line, "\n") + 1) {
-			text_add(&text, check || service || neighbor ? "    " : "");
+			text_add(&text, check || service || neighbor || rule ? "    " : "");
+			text_add(&text, deep ? "  " : "");
 			text_add_bytes(&text, line, strcspn(line, "\n") + 1);
 		}
 		struct config_source source = { section->path, text_string(&text),
@@ -199,6 +205,24 @@ static void reference_is_up_to_date(void **state)
 	text_clear(&found);
 }
 
+static void has_fields(const json_t *object, const struct schema_section *section);
+
+/* An entry whose value is that of its first field. */
+static void has_whole(const json_t *object, const struct schema_section *section)
+{
+	const struct schema_field *field = &section->fields[0];
+
+	assert_string_equal(
+		json_string_value(json_object_get(object, "description")), field->help);
+	if (field->kind == KIND_RULES)
+		has_fields(
+			json_array_get(
+				json_object_get(json_object_get(object, "items"), "anyOf"), 1),
+			field->section);
+	else
+		assert_int_equal(json_array_size(json_object_get(object, "anyOf")), 2);
+}
+
 /* Where a section's own properties are in the JSON Schema. */
 static void has_fields(const json_t *object, const struct schema_section *section)
 {
@@ -218,9 +242,15 @@ static void has_fields(const json_t *object, const struct schema_section *sectio
 		assert_true(json_is_object(property));
 		assert_string_equal(json_string_value(json_object_get(property, "description")),
 			field->help);
-		if (field->kind == KIND_SECTION)
+		if (field->kind == KIND_SECTION && field->section->short_key != NULL)
+			has_fields(json_array_get(json_object_get(property, "anyOf"), 0),
+				field->section);
+		else if (field->kind == KIND_SECTION)
 			has_fields(property, field->section);
-		if (field->kind == KIND_MAP)
+		if (field->kind == KIND_MAP && field->section->whole)
+			has_whole(json_object_get(property, "additionalProperties"),
+				field->section);
+		else if (field->kind == KIND_MAP)
 			has_fields(json_object_get(property, "additionalProperties"),
 				field->section);
 	}
