@@ -2,8 +2,8 @@
 """The same malformed UPDATEs to nearcast and to other daemons; what differs is on a list.
 
 The list is tests/integration/rfc7606_differences.json, and docs/rfc7606-differences.md is made
-of it: tools/make-rfc7606 writes both. OpenBGPD 7.7 is not among them: its route decision engine
-ends with a segmentation fault on one of these messages.
+of it: tools/make-rfc7606 writes both. OpenBGPD 7.7 is not among them: two of these messages end
+its route decision engine.
 """
 import json
 import os
