@@ -359,65 +359,6 @@ static void as4_aggregator_write(struct writer *w, const struct bgp_context *con
 	writer_bytes(w, attributes->aggregator_address.bytes, 4);
 }
 
-static bool large_equal(
-	const struct bgp_large_community *a, const struct bgp_large_community *b)
-{
-	return a->global == b->global && a->local_1 == b->local_1 && a->local_2 == b->local_2;
-}
-
-/* Whether list[0..count) holds it. The scan is bounded by what fits into a message. */
-static bool large_there(const struct bgp_large_community *list, unsigned count,
-	const struct bgp_large_community *one)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (large_equal(&list[i], one))
-			return true;
-	return false;
-}
-
-/* RFC 8092 sections 5 and 6. */
-static const char *large_read(struct attribute_reading *reading, struct cursor value)
-{
-	struct bgp_attributes *attributes = &reading->update->attributes;
-	size_t count = cursor_left(&value) / 12;
-	struct bgp_large_community *list, one;
-	uint16_t kept = 0;
-
-	if (count == 0 || cursor_left(&value) % 12 != 0)
-		return "LARGE_COMMUNITY is empty or not a multiple of twelve bytes long";
-	list = arena_take_array(reading->arena, count, sizeof(*list));
-	if (list == NULL)
-		return no_memory(reading);
-	for (size_t i = 0; i < count; i++) {
-		one.global = cursor_u32(&value);
-		one.local_1 = cursor_u32(&value);
-		one.local_2 = cursor_u32(&value);
-		/* RFC 8092 section 3: duplicates are silently removed. */
-		if (!large_there(list, kept, &one))
-			list[kept++] = one;
-	}
-	attributes->large_communities = list;
-	attributes->large_community_count = kept;
-	present(reading, BGP_ATTRIBUTE_LARGE_COMMUNITIES);
-	return NULL;
-}
-
-static void large_write(struct writer *w, const struct bgp_context *context,
-	const struct bgp_attributes *attributes)
-{
-	(void)context;
-	for (unsigned i = 0; i < attributes->large_community_count; i++) {
-		const struct bgp_large_community *one = &attributes->large_communities[i];
-
-		/* RFC 8092 section 3: duplicates must not be sent. */
-		if (large_there(attributes->large_communities, i, one))
-			continue;
-		writer_u32(w, one->global);
-		writer_u32(w, one->local_1);
-		writer_u32(w, one->local_2);
-	}
-}
-
 /* RFC 9234 section 5. */
 static const char *only_to_customer_read(struct attribute_reading *reading, struct cursor value)
 {

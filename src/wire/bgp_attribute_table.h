@@ -60,6 +60,10 @@ struct attribute_row {
 void malformation_add(struct attribute_reading *reading, enum bgp_verdict verdict,
 	uint8_t attribute, uint8_t subcode, const char *reason, const char *reference);
 
+/* LARGE_COMMUNITY: bgp_attribute_large.c. */
+attribute_read large_read;
+attribute_write large_write;
+
 /* Attributes that are known but not carried: bgp_attribute_uncarried.c. */
 attribute_read pmsi_tunnel_read, tunnel_encapsulation_read, traffic_engineering_read,
 	ipv6_extended_read, aigp_read, pe_labels_read, link_state_read, domain_path_read,

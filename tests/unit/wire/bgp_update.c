@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/random.h"
 #include "update.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -86,6 +87,70 @@ static void test_large_duplicates(void **state)
 	assert_int_equal(a->large_communities[0].local_2, 2);
 	assert_int_equal(a->large_communities[1].local_2, 1);
 	arena_clear(&r.arena);
+}
+
+/* As many as a message holds: what is kept is what comparing all with all would keep. */
+static void test_many_large(void **state)
+{
+	static const unsigned counts[] = { 15, 16, 17, 18, 100, 340, 1000, 5400 };
+	static uint8_t bytes[BGP_EXTENDED_MESSAGE_MAX], out[BGP_EXTENDED_MESSAGE_MAX];
+	struct random random = { 8092 };
+
+	(void)state;
+	for (unsigned round = 0; round < 24; round++) {
+		unsigned count = counts[round % 8], kept = 0;
+		struct bgp_context context = context_of(EXTERNAL);
+		struct writer w = writer_of(bytes, sizeof(bytes));
+		struct arena arena = { 0 };
+		struct bgp_update update, again;
+		struct bgp_route_key key = { 0 };
+		struct bgp_frame frame;
+		struct bgp_fault fault;
+		uint32_t path_id;
+		size_t written;
+
+		writer_u32(&w, 0);
+		w.at += hex_read(BASE "d020", w.at, 64);
+		writer_u16(&w, (uint16_t)(12 * count));
+		for (unsigned i = 0; i < 3 * count; i++)
+			writer_u32(&w, random_below(&random, round < 8    ? 3
+							     : round < 16 ? 12
+									  : 0xffff));
+		bytes_put_u16(bytes + 2, (uint16_t)(w.at - bytes - 4));
+		w.at += hex_read(NET, w.at, 8);
+		assert_int_equal(bgp_update_read(cursor_of(bytes, writer_length(&w)), &context,
+					 &arena, &update),
+			0);
+		assert_int_equal(update.verdict, BGP_VERDICT_GOOD);
+		for (unsigned i = 0; i < count; i++) {
+			const uint8_t *list = bytes + 4 + (w.at - bytes - 4 - 4 - 12 * count);
+			struct cursor c = cursor_of(list + 12 * i, 12);
+			struct bgp_large_community one = { .global = cursor_u32(&c) };
+			unsigned before = 0;
+
+			one.local_1 = cursor_u32(&c);
+			one.local_2 = cursor_u32(&c);
+			while (before < i && memcmp(list + 12 * before, list + 12 * i, 12) != 0)
+				before++;
+			if (before < i)
+				continue;
+			assert_memory_equal(&update.attributes.large_communities[kept++], &one,
+				sizeof(one));
+		}
+		assert_int_equal(update.attributes.large_community_count, kept);
+		context.message_max = BGP_EXTENDED_MESSAGE_MAX;
+		assert_true(bgp_nlri_next(&update.announced[0], &key.prefix, &path_id));
+		w = writer_of(out, sizeof(out));
+		assert_int_equal(bgp_update_write(&w, &context, BGP_IPV4_UNICAST,
+					 &update.attributes, &key, 1, &written),
+			0);
+		assert_int_equal(bgp_frame_read(out, writer_length(&w),
+					 BGP_EXTENDED_MESSAGE_MAX, &frame, &fault),
+			BGP_FRAME_WHOLE);
+		assert_int_equal(bgp_update_read(frame.body, &context, &arena, &again), 0);
+		assert_true(bgp_attributes_equal(&again.attributes, &update.attributes));
+		arena_clear(&arena);
+	}
 }
 
 static void test_first_of_duplicates(void **state)
@@ -410,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_large_duplicates),
+		cmocka_unit_test(test_many_large),
 		cmocka_unit_test(test_first_of_duplicates),
 		cmocka_unit_test(test_discarded),
 		cmocka_unit_test(test_as4_merge),
