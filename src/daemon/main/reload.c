@@ -210,7 +210,7 @@ static int withdrawals_check(const struct main_process *main, const struct confi
 
 	if (refused)
 		text_print(message,
-			"this would withdraw %zu services (%s), and reload-withdraw-max allows "
+			"this would withdraw %zu services (%s), and reload.withdraw-max allows "
 			"%u; look with --dry-run, and use --force if you mean it",
 			count, text_string(&names), most);
 	text_clear(&names);
