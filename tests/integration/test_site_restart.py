@@ -123,6 +123,10 @@ def test_drain_survives_restart_and_kill(site):
     assert nearcast.cli("undrain", "web").returncode == OK
     site.wait_announced(WEB_PREFIX)
     assert site.has(WEB)
+    # The return survives, too.
+    nearcast.kill9()
+    nearcast.start()
+    assert nearcast.wait_service("web", "up", announced=True, wanted=True)["drain"] is None
 
 
 def drained_still(site, nearcast):

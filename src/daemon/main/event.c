@@ -101,7 +101,8 @@ static void event_log(enum log_level level, json_t *event)
 	{
 		if (index++ < COMMON_FIELDS || count + 2 > PAIRS_MAX)
 			continue;
-		pairs[count] = key;
+		/* A line of the log has a process already: the one that writes it. */
+		pairs[count] = strcmp(key, "process") == 0 ? "child" : key;
 		pairs[count + 1] = log_value(value, rooms[count / 2]);
 		count += 2;
 	}

@@ -68,8 +68,8 @@ static void part_log(const struct speaker_event *event, const char *neighbor, si
 	snprintf(more, sizeof(more), "%u", prefixes->more);
 	snprintf(left, sizeof(left), "%u", left_out);
 	log_fields(LOG_WARNING, "bgp-malformed-update", event->reason, "neighbor", neighbor,
-		"#part", part, "#parts", of, "prefixes", prefixes->text, "#more_prefixes", more,
-		"#left_out", left, "update", hex, NULL);
+		"part", part, "parts", of, "prefixes", prefixes->text, "more_prefixes", more,
+		"left_out", left, "update", hex, NULL);
 }
 
 static void update_log(struct speaker_process *process, const struct speaker_event *event,

@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -150,6 +151,34 @@ printf '%s\\n' "${COMPREPLY[@]}"
         done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60,
                               env={"PATH": os.environ["PATH"], "NEARCAST": NEARCAST}, check=True)
         self.assertEqual(done.stdout.split(), ["reset", "refresh", "print"])
+
+    @unittest.skipUnless(shutil.which("zsh"), "no zsh")
+    def test_zsh_completion(self):
+        script = self.run_cli("completion", "zsh").stdout
+        self.assertTrue(script.startswith("#compdef nearcast\n"))
+        # compdef and _describe are of zsh's completion system, which wants a terminal.
+        done = subprocess.run(["zsh", "-f", "-c", f"""
+compdef() {{ :; }}
+_describe() {{ print -l -- "${{(@P)2}}"; }}
+{script}
+words=("$NEARCAST" neighbor re) CURRENT=3
+_nearcast
+"""], capture_output=True, text=True, timeout=60, check=True,
+            env={"PATH": os.environ["PATH"], "NEARCAST": NEARCAST})
+        self.assertEqual([line.split(":")[0] for line in done.stdout.split()], ["reset", "refresh"])
+
+    @unittest.skipUnless(shutil.which("fish"), "no fish")
+    def test_fish_completion(self):
+        script = os.path.join(self.folder.name, "nearcast.fish")
+        with open(script, "w", encoding="utf-8") as file:
+            file.write(self.run_cli("completion", "fish").stdout)
+        os.symlink(os.path.abspath(NEARCAST), os.path.join(self.folder.name, "nearcast"))
+        done = subprocess.run(
+            ["fish", "--no-config", "-c", f"source {script}; complete -C 'nearcast neighbor re'"],
+            capture_output=True, text=True, timeout=60, check=True,
+            env={"PATH": f"{self.folder.name}:{os.environ['PATH']}", "HOME": self.folder.name})
+        self.assertEqual({line.split("\t")[0] for line in done.stdout.splitlines()},
+                         {"reset", "refresh"})
 
     def test_man_pages(self):
         for page in ([], ["config"]):
