@@ -325,6 +325,10 @@ void speaker_routes_received(const struct speaker *speaker, const struct neighbo
 /* What was last handed to output for this neighbour: the attributes as sent. */
 void speaker_routes_advertised(const struct speaker *speaker, const struct neighbor *neighbor,
 	uint64_t *position, route_callback *callback, void *context);
+/* True while the neighbour has, as far as the output that was taken for it goes, a route of
+ * ours to the prefix. */
+bool speaker_route_held(const struct speaker *speaker, const struct neighbor *neighbor,
+	const struct prefix *prefix);
 /* The routes that we originate, before any neighbour's additions. */
 void speaker_routes_local(const struct speaker *speaker, uint64_t *position,
 	route_callback *callback, void *context);

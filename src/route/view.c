@@ -196,7 +196,47 @@ static bool advertised_show(void *context, enum bgp_family family, uint32_t dest
 	view.prefix = rib_prefix(&walk->speaker->ribs[family], destination);
 	if (export_dress(member->group, family, choice, &attributes) == 0)
 		more = walk->callback(walk->context, &view);
+	arena_reset(&member->group->speaker->scratch);
 	return more;
+}
+
+/* What the messages that it has not read yet will change; the first of them tells. */
+static bool unread_says(const struct member *member, const struct prefix *prefix, bool *ret_held)
+{
+	list_for_each(node, &member->group->chunks) {
+		const struct chunk *chunk = container_of(node, struct chunk, link);
+
+		if (chunk->sequence < member->sequence)
+			continue;
+		for (uint32_t i = 0; i < chunk->own_count; i++)
+			if (prefix_equal(&chunk->own[i].prefix, prefix)) {
+				*ret_held = !chunk->own[i].announced;
+				return true;
+			}
+	}
+	return false;
+}
+
+bool speaker_route_held(const struct speaker *speaker, const struct neighbor *neighbor,
+	const struct prefix *prefix)
+{
+	const struct member *member = &neighbor->member;
+	enum bgp_family family = prefix->address.family == FAMILY_IPV4 ? BGP_IPV4_UNICAST
+								       : BGP_IPV6_UNICAST;
+	uint32_t destination = rib_find(&speaker->ribs[family], prefix);
+	const struct group_family *gf;
+	bool held;
+
+	if (member->group == NULL || destination == RIB_NONE)
+		return false;
+	gf = &member->group->families[family];
+	if (unread_says(member, prefix, &held))
+		return held;
+	held = destination < gf->room && gf->sets[destination] != ATTRIBUTE_SET_NONE;
+	/* It has not heard what the group holds: until then it may hold what it should not. */
+	if (bitmap_has(&member->catch_up[family], destination) && !member->again[family])
+		return !held && member->missed[family];
+	return held && gf->sources[destination] == RIB_LOCAL;
 }
 
 void speaker_routes_received(const struct speaker *speaker, const struct neighbor *neighbor,

@@ -206,26 +206,6 @@ static bool hears(struct speaker_process *process, const struct route_entry *ent
 	return false;
 }
 
-struct counting {
-	struct speaker_process *process;
-	const struct neighbor_view *view;
-	const struct peer *peer;
-};
-
-static bool count_advertised(void *context, const struct route_view *route)
-{
-	struct counting *counting = context;
-	struct route_entry *entry = entry_find(counting->process, &route->prefix);
-
-	if (entry == NULL)
-		return true;
-	if (hears(counting->process, entry, counting->view, counting->peer))
-		entry->status.announced++;
-	else
-		entry->status.withdrawing++;
-	return true;
-}
-
 static void count_all(struct speaker_process *process)
 {
 	struct hash_iterator iterator = { 0 };
@@ -239,8 +219,6 @@ static void count_all(struct speaker_process *process)
 	list_for_each(link, &process->peers) {
 		struct peer *peer = container_of(link, struct peer, link);
 		struct neighbor_view view;
-		struct counting counting = { process, &view, peer };
-		uint64_t position = 0;
 
 		speaker_neighbor_view(peer->neighbor, &view);
 		if (view.state != SESSION_ESTABLISHED)
@@ -250,11 +228,16 @@ static void count_all(struct speaker_process *process)
 			struct route_entry *entry =
 				container_of(node, struct route_entry, node);
 
-			entry->status.wanted += hears(process, entry, &view, peer);
+			bool wanted = hears(process, entry, &view, peer);
+
+			entry->status.wanted += wanted;
+			if (!speaker_route_held(process->speaker, peer->neighbor, &entry->prefix))
+				continue;
+			if (wanted)
+				entry->status.announced++;
+			else
+				entry->status.withdrawing++;
 		}
-		while (position != UINT64_MAX)
-			speaker_routes_advertised(process->speaker, peer->neighbor, &position,
-				count_advertised, &counting);
 	}
 }
 

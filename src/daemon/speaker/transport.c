@@ -26,9 +26,9 @@
 #include "os/clock.h"
 #include "os/log.h"
 
-#define LINGER_MS       2000
-#define INPUT_SIZE      65536
-#define READS_PER_EVENT 16
+#define LINGER_MS    2000
+#define INPUT_SIZE   65536
+#define READS_AT_END 16
 
 enum transport_phase {
 	TRANSPORT_CONNECTING,
@@ -47,6 +47,7 @@ struct transport {
 	enum transport_phase phase;
 	int fd;
 	uv_poll_t poll;
+	int events; /* that poll waits for */
 	uv_timer_t linger;
 	int handles;      /* open uv handles: the struct lives until both are closed */
 	uint8_t *pending; /* refused by the socket; owned; NULL if none */
@@ -101,6 +102,11 @@ static void poll_update(struct transport *transport)
 	case TRANSPORT_CLOSED:
 		return;
 	}
+	/* Starting again would drop what has been polled and not been handled yet: while one
+	 * neighbour floods us and all hear of it, nobody else would be read. */
+	if (events == transport->events)
+		return;
+	transport->events = events;
 	uv_poll_start(&transport->poll, events, on_poll);
 }
 
@@ -428,12 +434,14 @@ static void on_writable(struct transport *transport)
 	poll_update(transport);
 }
 
-static void on_readable(struct transport *transport)
+/* One read an event is enough, as the rest is polled again: with more, a neighbour that sends
+ * its whole table keeps all others waiting. */
+static void on_readable(struct transport *transport, int reads)
 {
 	struct speaker_process *process = transport->process;
 
 	/* The speaker may disconnect it at any message: look at the phase each time. */
-	for (int i = 0; i < READS_PER_EVENT; i++) {
+	for (int i = 0; i < reads; i++) {
 		ssize_t length = recv(transport->fd, process->input, INPUT_SIZE, MSG_DONTWAIT);
 
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
@@ -461,7 +469,7 @@ static void on_broken(struct transport *transport)
 	char reason[256] = "the connection broke";
 
 	if (transport->phase == TRANSPORT_OPEN || transport->phase == TRANSPORT_LINGERING)
-		on_readable(transport);
+		on_readable(transport, READS_AT_END);
 	if (transport->phase == TRANSPORT_CLOSED)
 		return;
 	if (tcp_result(transport->fd, &error) != 0)
@@ -483,7 +491,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 			on_writable(transport);
 		if ((events & UV_READABLE) && (transport->phase == TRANSPORT_OPEN ||
 						      transport->phase == TRANSPORT_LINGERING))
-			on_readable(transport);
+			on_readable(transport, 1);
 	}
 	speaker_process_settle(process);
 }
