@@ -506,13 +506,15 @@ struct chunk *group_pack(struct group *group, enum bgp_family family)
 		items_order(&pack);
 		chunk_fill(&pack);
 	}
+	if (pack.chunk != NULL && pack.chunk->length == 0) {
+		chunk_free(pack.chunk);
+		pack.chunk = NULL;
+	}
+	/* Before destinations are given back: those that the chunk names are still needed. */
+	if (pack.chunk != NULL)
+		chunk_append(group, pack.chunk);
 	items_return(&pack);
 	free(pack.items);
-	if (pack.chunk == NULL || pack.chunk->length == 0) {
-		chunk_free(pack.chunk);
-		return NULL;
-	}
-	chunk_append(group, pack.chunk);
 	return pack.chunk;
 }
 

@@ -201,7 +201,8 @@ static bool advertised_show(void *context, enum bgp_family family, uint32_t dest
 }
 
 /* What the messages that it has not read yet will change; the first of them tells. */
-static bool unread_says(const struct member *member, const struct prefix *prefix, bool *ret_held)
+static bool unread_says(
+	const struct member *member, const struct prefix *prefix, bool *ret_held)
 {
 	list_for_each(node, &member->group->chunks) {
 		const struct chunk *chunk = container_of(node, struct chunk, link);
@@ -221,8 +222,8 @@ bool speaker_route_held(const struct speaker *speaker, const struct neighbor *ne
 	const struct prefix *prefix)
 {
 	const struct member *member = &neighbor->member;
-	enum bgp_family family = prefix->address.family == FAMILY_IPV4 ? BGP_IPV4_UNICAST
-								       : BGP_IPV6_UNICAST;
+	enum bgp_family family =
+		prefix->address.family == FAMILY_IPV4 ? BGP_IPV4_UNICAST : BGP_IPV6_UNICAST;
 	uint32_t destination = rib_find(&speaker->ribs[family], prefix);
 	const struct group_family *gf;
 	bool held;

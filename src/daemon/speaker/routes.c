@@ -231,7 +231,8 @@ static void count_all(struct speaker_process *process)
 			bool wanted = hears(process, entry, &view, peer);
 
 			entry->status.wanted += wanted;
-			if (!speaker_route_held(process->speaker, peer->neighbor, &entry->prefix))
+			if (!speaker_route_held(
+				    process->speaker, peer->neighbor, &entry->prefix))
 				continue;
 			if (wanted)
 				entry->status.announced++;

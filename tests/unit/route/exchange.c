@@ -446,6 +446,29 @@ static void views_are_resumable(void **state)
 	hand_free(hand);
 }
 
+/* Who looks again and again at what is advertised takes no memory from the sessions. */
+static void views_leave_nothing_behind(void **state)
+{
+	struct neighbor_settings settings = hand_settings();
+	struct hand *hand;
+	unsigned seen = 0;
+
+	(void)state;
+	settings.prepend = 10;
+	hand = hand_new(&settings);
+	many_routes(hand, 100, 0);
+	hand_establish(hand, OUT, NULL);
+	for (int i = 0; i < 600; i++)
+		for (uint64_t position = 0; position != UINT64_MAX;)
+			speaker_routes_advertised(
+				hand->speaker, hand->neighbor, &position, count_route, &seen);
+	assert_int_equal(seen, 60000);
+	hand_announce(hand, OUT, "203.0.113.0/24", NULL);
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	assert_true(hand_holds(hand, "203.0.113.0/24", NULL));
+	hand_free(hand);
+}
+
 static void local_routes_are_capped(void **state)
 {
 	struct hand *hand = hand_new(NULL);
@@ -989,6 +1012,7 @@ int main(void)
 		cmocka_unit_test(a_change_taken_back_is_silent),
 		cmocka_unit_test(what_does_not_fit_is_withdrawn),
 		cmocka_unit_test(views_are_resumable),
+		cmocka_unit_test(views_leave_nothing_behind),
 		cmocka_unit_test(local_routes_are_capped),
 		cmocka_unit_test(refresh_sends_all_again),
 		cmocka_unit_test(refresh_waits_for_end_of_rib),

@@ -359,6 +359,42 @@ static void test_end_of_rib_is_held(void **state)
 	net_end(&net);
 }
 
+/* A withdrawal that waits for a slow neighbour was not heard by it, whoever else heard it. */
+static void test_held_is_what_was_taken(void **state)
+{
+	struct node *a, *slow, *quick;
+	struct prefix prefix = net_prefix(1, false);
+
+	(void)state;
+	net_begin(&net, 7);
+	a = net_node(&net, 64500, 0);
+	slow = net_node(&net, 64501, 0);
+	quick = net_node(&net, 64502, 0);
+	net_peer(a, slow);
+	net_peer(a, quick);
+	assert_true(net_until_up(a, slow, 60000));
+	assert_true(net_until_up(a, quick, 60000));
+	assert_false(speaker_route_held(a->speaker, net_of(a, slow), &prefix));
+	net_announce(a, 1, false, 0);
+	net_run(&net, 100);
+	assert_true(speaker_route_held(a->speaker, net_of(a, slow), &prefix));
+	assert_true(speaker_route_held(a->speaker, net_of(a, quick), &prefix));
+	slow->deaf = true;
+	slow->accepts_output = 1;
+	net_announce(a, 2, false, 0); /* fills its socket */
+	net_run(&net, 100);
+	net_withdraw(a, 1, false);
+	net_run(&net, 100);
+	assert_false(speaker_route_held(a->speaker, net_of(a, quick), &prefix));
+	assert_true(speaker_route_held(a->speaker, net_of(a, slow), &prefix));
+	slow->deaf = false;
+	slow->accepts_output = SIZE_MAX;
+	net_run(&net, 100);
+	assert_false(speaker_route_held(a->speaker, net_of(a, slow), &prefix));
+	assert_false(net_has(slow, a, prefix, NULL, NULL));
+	net_end(&net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_unreachable_then_back),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_end_of_rib_is_held),
+		cmocka_unit_test(test_held_is_what_was_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
