@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&command_services,
 	&command_neighbors,
 	&command_routes,
+	&command_rpki,
 	&command_events,
 	&command_drain,
 	&command_undrain,

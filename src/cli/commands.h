@@ -21,6 +21,7 @@ extern const struct command command_neighbor;
 extern const struct command command_neighbors;
 extern const struct command command_reload;
 extern const struct command command_routes;
+extern const struct command command_rpki;
 extern const struct command command_run;
 extern const struct command command_services;
 extern const struct command command_status;

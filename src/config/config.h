@@ -18,12 +18,13 @@
 #include "base/instant.h"
 #include "config/config_policy.h"
 
-#define CONFIG_SERVICES_MAX  1024
-#define CONFIG_NEIGHBORS_MAX 1024
-#define CONFIG_CHECKS_MAX    64 /* a service, children of all/any included */
-#define CONFIG_ADDRESSES_MAX 64 /* a service */
-#define CONFIG_PREPEND_MAX   32
-#define CONFIG_NAME_MAX      63 /* bytes: [a-z0-9][a-z0-9-]* */
+#define CONFIG_SERVICES_MAX    1024
+#define CONFIG_NEIGHBORS_MAX   1024
+#define CONFIG_CHECKS_MAX      64 /* a service, children of all/any included */
+#define CONFIG_ADDRESSES_MAX   64 /* a service */
+#define CONFIG_PREPEND_MAX     32
+#define CONFIG_RPKI_CACHES_MAX 14
+#define CONFIG_NAME_MAX        63 /* bytes: [a-z0-9][a-z0-9-]* */
 
 /* How a route is dressed when it is announced. */
 struct config_attributes {
@@ -300,6 +301,25 @@ enum config_log_level {
 	LOG_LEVEL_DEBUG,
 };
 
+/* A cache that is spoken to by the RPKI to Router protocol (RFC 8210). */
+struct config_rpki_cache {
+	const char *name;
+	struct config_mark mark;
+	const char *description;
+	struct address address;
+	struct address local_address;           /* FAMILY_NONE: the kernel chooses */
+	uint16_t port;                          /* default 323 */
+	uint32_t preference;                    /* default 100; lower is preferred */
+	uint8_t version;                        /* default 2: the highest to offer */
+	struct duration refresh, retry, expire; /* 0: as the cache says */
+};
+
+struct config_rpki {
+	struct config_rpki_cache *caches;
+	size_t cache_count;
+	const char *slurm; /* path of a file of local exceptions (RFC 8416); NULL: none */
+};
+
 struct config_http {
 	bool enabled;           /* default true */
 	struct address address; /* default 127.0.0.1 */
@@ -336,6 +356,7 @@ struct config {
 	enum config_after lease_after; /* default withdraw */
 	unsigned reload_withdraw_max;  /* default 0: no cap. A reload that would withdraw more
 					* services than this is refused without --force */
+	struct config_rpki rpki;
 	struct config_http http;
 	enum config_log_format log_format;
 	enum config_log_level log_level;

@@ -93,7 +93,8 @@ static void compare_section(struct finding *finding, const struct schema_section
 	char inner[64];
 
 	while ((field = schema_next(&walk)) != NULL) {
-		if (field->kind == KIND_MAP)
+		/* Services and neighbours are compared one by one elsewhere. */
+		if (field->kind == KIND_MAP && field->touches == TOUCHES_ENTRIES)
 			continue;
 		if (field->kind != KIND_SECTION) {
 			compare_field(finding, field, path, old, new);

@@ -440,6 +440,23 @@ static void print_whole(struct printer *printer, const struct schema_section *se
 	}
 }
 
+/* What an item would be if it said nothing. */
+static struct reference refer_item(
+	struct printer *printer, const struct schema_field *field, const void *item)
+{
+	void *blank;
+
+	if (field->section == &schema_service)
+		return refer_service(printer, item);
+	if (field->section == &schema_neighbor)
+		return refer_neighbor(printer, item);
+	blank = printer->with_defaults ? NULL : arena_take(&printer->arena, field->size);
+	if (blank == NULL)
+		return (struct reference){ 0 };
+	fill_defaults(printer, field->section, blank);
+	return (struct reference){ blank, NULL };
+}
+
 static void print_map(struct printer *printer, const struct schema_field *field,
 	const char *base, int indent, struct text *out)
 {
@@ -458,9 +475,7 @@ static void print_map(struct printer *printer, const struct schema_field *field,
 		}
 		start_line(indent, name, out);
 		text_add(out, "\n");
-		reference = field->section == &schema_service
-				    ? refer_service(printer, (const void *)item)
-				    : refer_neighbor(printer, (const void *)item);
+		reference = refer_item(printer, field, item);
 		print_section(printer, field->section, item, reference, indent + INDENT, out);
 	}
 }
@@ -568,6 +583,8 @@ void printer_field(
 		print_checks(&printer, field, base, NULL, 0, out);
 	else if (field->kind == KIND_RULES)
 		print_rules(&printer, field, base, 0, out);
+	else if (field->kind == KIND_MAP)
+		print_map(&printer, field, base, 0, out);
 	else
 		print_field(&printer, field, base, out);
 	arena_clear(&printer.arena);

@@ -288,6 +288,9 @@ _Static_assert(offsetof(struct config_service, name) == offsetof(struct named, n
 _Static_assert(offsetof(struct config_neighbor, name) == offsetof(struct named, name) &&
 		       offsetof(struct config_neighbor, mark) == offsetof(struct named, mark),
 	"a neighbour begins with its name and mark");
+_Static_assert(offsetof(struct config_rpki_cache, name) == offsetof(struct named, name) &&
+		       offsetof(struct config_rpki_cache, mark) == offsetof(struct named, mark),
+	"an RPKI cache begins with its name and mark");
 
 #define BEGINS_AS_NAMED(type)                                                        \
 	_Static_assert(offsetof(type, name) == offsetof(struct named, name) &&       \

@@ -189,6 +189,7 @@ static rule_function *const rules[] = {
 	rules_services,
 	rules_sets,
 	rules_policies,
+	rules_rpki,
 };
 
 void validate_config(const struct config *config, const struct said *said,

@@ -121,6 +121,12 @@ static const struct row rows[RECORD_TYPES] = {
 			STRING(record_neighbor_event, reason) } },
 	[RECORD_ROUTE_STATUS] = { "route-status", sizeof(struct record_route_status), SPEAKER,
 		MAIN, false, { PREFIX(record_route_status, prefix) } },
+	[RECORD_EXCEPTIONS] = { "exceptions", sizeof(struct record_exceptions), MAIN, SPEAKER,
+		false, { { FIELD_NONE, 0, 0 } } },
+	[RECORD_RPKI_EVENT] = { "rpki-event", sizeof(struct record_rpki_event), SPEAKER, MAIN,
+		false,
+		{ STRING(record_rpki_event, cache), BOOL(record_rpki_event, complete),
+			STRING(record_rpki_event, reason) } },
 	[RECORD_STOPPED] = { "stopped", sizeof(struct record_plain), CHILDREN, MAIN, false,
 		{ { FIELD_NONE, 0, 0 } } },
 };

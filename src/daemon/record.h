@@ -57,6 +57,8 @@ enum record_type {
 	                        * something else was said */
 	RECORD_NEIGHBOR_EVENT, /* speaker -> main: struct record_neighbor_event */
 	RECORD_ROUTE_STATUS,   /* speaker -> main: struct record_route_status */
+	RECORD_EXCEPTIONS,     /* main -> speaker: struct record_exceptions + memfd with SLURM */
+	RECORD_RPKI_EVENT,     /* speaker -> main: struct record_rpki_event */
 	RECORD_STOPPED,        /* child -> main: struct record_plain: all is sent, may be ended */
 	RECORD_TYPES,
 };
@@ -179,6 +181,8 @@ enum query {
 	                      * "neighbor":..., "text":...} */
 	QUERY_METRICS_MAIN,    /* main: JSON numbers for OpenMetrics */
 	QUERY_METRICS_SPEAKER, /* speaker: the same */
+	QUERY_RPKI,          /* speaker; argument: empty, or JSON {"prefix":..., "asn":n, "path":...,
+	                      * "from":"provider|customer|peer"} */
 	QUERY_KINDS,
 };
 
@@ -221,6 +225,23 @@ struct record_neighbor_event {
 	uint32_t old_state, new_state; /* enum session_state */
 	uint8_t code, subcode;
 	bool sent;
+	char reason[256];
+};
+
+/* The operator's local exceptions to the RPKI (RFC 8416), after every configuration. */
+struct record_exceptions {
+	struct record_head head;
+	uint64_t length; /* of the text in the memfd; 0: none, and no memfd */
+};
+
+struct record_rpki_event {
+	struct record_head head;
+	char cache[RECORD_NAME_MAX]; /* empty for RTR_EVENT_USE */
+	uint32_t event;              /* enum rtr_event_type */
+	uint32_t serial;
+	uint64_t records;
+	uint8_t version;
+	bool complete;
 	char reason[256];
 };
 

@@ -100,10 +100,27 @@ static int item_order(
 	return (int)a->family - (int)family;
 }
 
-/* The records of one customer and family, in their order. The last announcement stands: an
- * ASPA replaces the one before (8210bis section 5.12). */
-static int records_play(const struct rpki_batch *batch, size_t *position, bool had,
-	const struct rpki_aspa_record **ret_last)
+/* What a customer has from a source while its records are played; NULL: nothing. */
+struct held {
+	const uint32_t *providers;
+	uint32_t count;
+	bool there;
+};
+
+/* A withdrawal of today's form names no providers and takes what is there. One of the old form
+ * names those that it takes: StayRTR sends it behind the announcement that replaced them. */
+static bool withdraws(const struct rpki_batch *batch, const struct rpki_aspa_record *record,
+	const struct held *held)
+{
+	return record->count == 0 ||
+	       (record->count == held->count &&
+		       memcmp(batch->providers + record->first, held->providers,
+			       record->count * sizeof(uint32_t)) == 0);
+}
+
+/* The records of one customer and family, in their order. An ASPA replaces the one before
+ * (8210bis section 5.12). */
+static int records_play(const struct rpki_batch *batch, size_t *position, struct held *held)
 {
 	const struct rpki_aspa_record *first = &batch->aspas[*position];
 
@@ -112,12 +129,26 @@ static int records_play(const struct rpki_batch *batch, size_t *position, bool h
 
 		if (record->customer != first->customer || record->family != first->family)
 			break;
-		if (!record->announce && !had)
+		if (!record->announce && !held->there)
 			return ERROR_NOT_FOUND;
-		had = record->announce;
-		*ret_last = record;
+		if (record->announce)
+			*held = (struct held){ batch->providers + record->first, record->count,
+				true };
+		else if (withdraws(batch, record, held))
+			*held = (struct held){ 0 };
 	}
 	return 0;
+}
+
+/* An item whose providers are anywhere. */
+static void held_add(
+	struct rpki_aspas *aspas, const struct held *held, const struct rpki_aspa *item)
+{
+	struct rpki_aspa made = *item;
+
+	made.first = 0;
+	made.count = held->count;
+	item_add(aspas, &made, held->providers);
 }
 
 static int items_merge(const struct rpki_aspas *old, const struct rpki_aspa_pass *pass,
@@ -130,8 +161,8 @@ static int items_merge(const struct rpki_aspas *old, const struct rpki_aspa_pass
 		const struct rpki_aspa_record *record = r < count ? &batch->aspas[r] : NULL;
 		const struct rpki_aspa *item = i < old->count ? &old->items[i] : NULL;
 		int order = item == NULL ? 1 : -1;
-		bool had;
-		int e;
+		struct rpki_aspa made = { .bit = pass->bit };
+		struct held held = { 0 };
 
 		if (item != NULL && record != NULL)
 			order = item_order(item, record->customer, pass->bit, record->family);
@@ -141,22 +172,19 @@ static int items_merge(const struct rpki_aspas *old, const struct rpki_aspa_pass
 			i++;
 			continue;
 		}
-		had = order == 0 && !pass->replace;
-		if (order == 0)
-			i++;
-		e = records_play(batch, &r, had, &record);
-		if (e != 0) {
+		if (order == 0 && !pass->replace)
+			held = (struct held){ old->providers + item->first, item->count, true };
+		i += order == 0;
+		made.customer = record->customer;
+		made.family = record->family;
+		if (records_play(batch, &r, &held) != 0) {
 			if (conflict != NULL)
 				*conflict = (struct rpki_conflict){ .is_aspa = true,
-					.customer = record->customer };
-			return e;
+					.customer = made.customer };
+			return ERROR_NOT_FOUND;
 		}
-		if (record->announce) {
-			struct rpki_aspa made = { record->customer, record->first,
-				record->count, record->family, pass->bit };
-
-			item_add(new, &made, batch->providers);
-		}
+		if (held.there)
+			held_add(new, &held, &made);
 	}
 	return 0;
 }

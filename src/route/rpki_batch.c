@@ -116,7 +116,7 @@ int rpki_batch_aspa(struct rpki_batch *batch, bool announce, enum family family,
 		sizeof(struct rpki_aspa_record), RPKI_CUSTOMERS_MAX);
 	batch->aspas = array;
 	if (r == 0)
-		r = providers_add(batch, providers, announce ? count : 0);
+		r = providers_add(batch, providers, count);
 	if (r < 0)
 		return r;
 	batch->aspas[batch->aspa_count] = (struct rpki_aspa_record){ .customer = customer,

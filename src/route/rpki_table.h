@@ -45,7 +45,8 @@ void rpki_batch_free(struct rpki_batch *batch); /* NULL is fine */
 int rpki_batch_vrp(struct rpki_batch *batch, bool announce, const struct rpki_vrp *vrp);
 /* Announce or replace, or withdraw, the ASPA of a customer. family is FAMILY_NONE, or that of
  * the old form of the PDU (wire/rtr.h): three records that do not touch each other. providers
- * are copied, in any order; AS 0 among them says nothing more than that there is a list. */
+ * are copied, in any order; AS 0 among them says nothing more than that there is a list. A
+ * withdrawal with providers takes only exactly these, and else nothing. */
 int rpki_batch_aspa(struct rpki_batch *batch, bool announce, enum family family,
 	uint32_t customer, const uint32_t *providers, size_t count);
 size_t rpki_batch_count(const struct rpki_batch *batch); /* records so far */

@@ -32,6 +32,14 @@ static const struct control_param route_params[] = {
 	{ NULL, CONTROL_STRING, false },
 };
 
+static const struct control_param rpki_params[] = {
+	{ "prefix", CONTROL_STRING, false },
+	{ "asn", CONTROL_NUMBER, false },
+	{ "path", CONTROL_STRING, false },
+	{ "from", CONTROL_STRING, false },
+	{ NULL, CONTROL_STRING, false },
+};
+
 static const struct control_param event_params[] = {
 	{ "since", CONTROL_NUMBER, false },
 	{ "last", CONTROL_NUMBER, false },
@@ -70,6 +78,7 @@ const struct control_method control_methods[] = {
 	{ "neighbors", ANSWER_SPEAKER, QUERY_NEIGHBORS, false, LOOK_TIMEOUT_MS, name_params,
 		"name" },
 	{ "routes", ANSWER_SPEAKER, QUERY_ROUTES, false, LOOK_TIMEOUT_MS, route_params, NULL },
+	{ "rpki", ANSWER_SPEAKER, QUERY_RPKI, false, LOOK_TIMEOUT_MS, rpki_params, NULL },
 	{ "events", ANSWER_EVENTS, QUERY_KINDS, false, LOOK_TIMEOUT_MS, event_params, NULL },
 	{ "drain", ANSWER_MAIN, QUERY_DRAIN, true, CHANGE_TIMEOUT_MS, drain_params, NULL },
 	{ "undrain", ANSWER_MAIN, QUERY_UNDRAIN, true, CHANGE_TIMEOUT_MS, undrain_params,

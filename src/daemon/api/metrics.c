@@ -19,6 +19,8 @@ enum scope { /* what there is one sample of, or one set of samples */
 	SCOPE_CHECK,
 	SCOPE_PROCESS,
 	SCOPE_NEIGHBOR,
+	SCOPE_RPKI,
+	SCOPE_RPKI_CACHE,
 };
 
 enum kind {
@@ -47,6 +49,9 @@ static const char *const check_states[] = { "init", "rising", "up", "degraded", 
 	"down", "unknown", NULL };
 static const char *const neighbor_states[] = { "Idle", "Connect", "Active", "OpenSent",
 	"OpenConfirm", "Established", NULL };
+
+static const char *const rpki_states[] = { "idle", "connecting", "asking", "loading", "synced",
+	"empty", NULL };
 
 static void print_prefixes(const struct family *family, const json_t *object,
 	const char *labels, struct text *out);
@@ -130,6 +135,40 @@ static const struct family families[] = {
 		"What was malformed, by what was done about it (RFC 7606)", print_counters },
 	{ "neighbor_session_events", KIND_COUNTER, NULL, SCOPE_NEIGHBOR, "events", NULL,
 		"What else happened with the neighbour", print_counters },
+
+	{ "rpki_vrps_ipv4", KIND_GAUGE, NULL, SCOPE_RPKI, "vrps_ipv4", NULL,
+		"Validated ROA payloads in use for IPv4", NULL },
+	{ "rpki_vrps_ipv6", KIND_GAUGE, NULL, SCOPE_RPKI, "vrps_ipv6", NULL,
+		"Validated ROA payloads in use for IPv6", NULL },
+	{ "rpki_aspas", KIND_GAUGE, NULL, SCOPE_RPKI, "aspas", NULL,
+		"Customer ASes with an ASPA in use", NULL },
+	{ "rpki_filtered", KIND_GAUGE, NULL, SCOPE_RPKI, "filtered", NULL,
+		"Validated ROA payloads taken out by local exceptions", NULL },
+	{ "rpki_asserted", KIND_GAUGE, NULL, SCOPE_RPKI, "asserted", NULL,
+		"Validated ROA payloads put in by local exceptions", NULL },
+	{ "rpki_table_bytes", KIND_GAUGE, "bytes", SCOPE_RPKI, "bytes", NULL,
+		"Memory of the RPKI table", NULL },
+	{ "rpki_changes", KIND_COUNTER, NULL, SCOPE_RPKI, "changes", NULL,
+		"Times that what is in use changed", NULL },
+
+	{ "rpki_cache_used", KIND_GAUGE, NULL, SCOPE_RPKI_CACHE, "used", NULL,
+		"1 if the data of the cache are in use", NULL },
+	{ "rpki_cache_fresh", KIND_GAUGE, NULL, SCOPE_RPKI_CACHE, "fresh", NULL,
+		"1 if the cache has missed no refresh", NULL },
+	{ "rpki_cache_state", KIND_STATESET, NULL, SCOPE_RPKI_CACHE, "state", rpki_states,
+		"State of the session with the cache", NULL },
+	{ "rpki_cache_serial", KIND_GAUGE, NULL, SCOPE_RPKI_CACHE, "serial", NULL,
+		"Serial number of the data", NULL },
+	{ "rpki_cache_age_seconds", KIND_GAUGE, "seconds", SCOPE_RPKI_CACHE, "age_seconds",
+		NULL, "Time since the cache last said that the data are complete", NULL },
+	{ "rpki_cache_vrps_ipv4", KIND_GAUGE, NULL, SCOPE_RPKI_CACHE, "vrps_ipv4", NULL,
+		"Validated ROA payloads of the cache for IPv4", NULL },
+	{ "rpki_cache_vrps_ipv6", KIND_GAUGE, NULL, SCOPE_RPKI_CACHE, "vrps_ipv6", NULL,
+		"Validated ROA payloads of the cache for IPv6", NULL },
+	{ "rpki_cache_aspas", KIND_GAUGE, NULL, SCOPE_RPKI_CACHE, "aspas", NULL,
+		"ASPAs of the cache", NULL },
+	{ "rpki_cache_events", KIND_COUNTER, NULL, SCOPE_RPKI_CACHE, "events", NULL,
+		"What happened with the cache", print_counters },
 };
 
 /* ---- Samples ---- */
@@ -323,7 +362,7 @@ static void add_samples(const struct family *family, const json_t *main, const j
 	struct text *out)
 {
 	size_t i;
-	json_t *service;
+	json_t *service, *object;
 
 	switch (family->scope) {
 	case SCOPE_MAIN:
@@ -345,6 +384,15 @@ static void add_samples(const struct family *family, const json_t *main, const j
 	case SCOPE_NEIGHBOR:
 		add_list(family, json_object_get(speaker, "neighbors"), "neighbor", out);
 		break;
+	case SCOPE_RPKI:
+		object = json_object_get(json_object_get(speaker, "rpki"), "table");
+		if (object != NULL)
+			add_object(family, object, "", out);
+		break;
+	case SCOPE_RPKI_CACHE:
+		object = json_object_get(json_object_get(speaker, "rpki"), "caches");
+		add_list(family, object, "cache", out);
+		break;
 	}
 }
 
@@ -361,7 +409,7 @@ void metrics_print(const json_t *main, const json_t *speaker, struct text *out)
 		const struct family *family = &families[i];
 		struct text samples = { 0 };
 
-		if (family->scope == SCOPE_NEIGHBOR ? speaker != NULL : main != NULL)
+		if (family->scope >= SCOPE_NEIGHBOR ? speaker != NULL : main != NULL)
 			add_samples(family, main, speaker, &samples);
 		if (samples.length > 0) {
 			text_print(out, "# TYPE nearcast_%s %s\n", family->name,

@@ -179,6 +179,8 @@ static void main_dispatch(struct api *api, const struct record_head *head, int f
 	case RECORD_HEARTBEAT:
 	case RECORD_NEIGHBOR_EVENT:
 	case RECORD_ROUTE_STATUS:
+	case RECORD_EXCEPTIONS:
+	case RECORD_RPKI_EVENT:
 	case RECORD_STOPPED:
 	case RECORD_TYPES:
 		break;

@@ -14,6 +14,7 @@
 #include "daemon/main/main_process.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "route/rtr_client.h"
 #include "route/speaker.h"
 
 #define COMMON_FIELDS 5
@@ -241,4 +242,46 @@ void event_neighbor(struct main_process *main, const struct record_neighbor_even
 		code, "#subcode", subcode, "?sent", record->sent ? "true" : "false", "reason",
 		record->reason, NULL);
 	main_neighbor_note(main, record);
+}
+
+/* ---- RPKI ---- */
+
+static const struct rpki_row {
+	const char *type;
+	enum log_level level;
+	const char *text;
+} rpki_rows[] = {
+	[RTR_EVENT_SYNCED] = { "rpki-synced", LOG_INFO, "has given its data" },
+	[RTR_EVENT_LOST] = { "rpki-lost", LOG_WARNING, "is not connected" },
+	[RTR_EVENT_EXPIRED] = { "rpki-expired", LOG_ERROR, "has no data any more" },
+	[RTR_EVENT_NO_DATA] = { "rpki-empty", LOG_WARNING, "has no data" },
+	[RTR_EVENT_VERSION] = { "rpki-version", LOG_INFO, "speaks an older protocol" },
+	[RTR_EVENT_USE] = { "rpki-use", LOG_INFO, "" },
+};
+
+void event_rpki(struct main_process *main, const struct record_rpki_event *record)
+{
+	char message[512], serial[16], records[24], version[8];
+	const struct rpki_row *row;
+
+	if (record->event >= sizeof(rpki_rows) / sizeof(rpki_rows[0]))
+		return;
+	row = &rpki_rows[record->event];
+	if (record->event == RTR_EVENT_USE)
+		snprintf(message, sizeof(message), "other RPKI caches are in use now%s%s",
+			record->reason[0] == '\0' ? "" : ": ", record->reason);
+	else
+		snprintf(message, sizeof(message), "RPKI cache %s %s%s%s", record->cache,
+			row->text, record->reason[0] == '\0' ? "" : ": ", record->reason);
+	snprintf(serial, sizeof(serial), "%u", record->serial);
+	snprintf(records, sizeof(records), "%llu", (unsigned long long)record->records);
+	snprintf(version, sizeof(version), "%u", record->version);
+	if (record->event == RTR_EVENT_SYNCED)
+		event_emit(main, row->level, row->type, message, "cache", record->cache,
+			"#serial", serial, "#records", records, "#version", version,
+			"?complete", record->complete ? "true" : "false", NULL);
+	else
+		event_emit(main, row->level, row->type, message, "cache",
+			record->cache[0] == '\0' ? NULL : record->cache, "reason",
+			record->reason, NULL);
 }

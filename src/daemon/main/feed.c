@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "daemon/main/main_process.h"
+#include "daemon/slurm.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/log.h"
@@ -119,6 +120,63 @@ int feed_secrets_check(const struct config *config, struct error *error)
 	return r;
 }
 
+/* *ret_text is the caller's; NULL if none is configured. */
+static int exceptions_read(
+	const struct config *config, char **ret_text, size_t *ret_length, struct error *error)
+{
+	struct error reason = { 0 };
+	struct slurm slurm = { 0 };
+	int r;
+
+	*ret_text = NULL;
+	*ret_length = 0;
+	if (config->rpki.slurm == NULL)
+		return 0;
+	r = file_read(config->rpki.slurm, SLURM_MAX, ret_text, ret_length, &reason);
+	if (r == 0) {
+		r = slurm_read(*ret_text, *ret_length, &slurm, &reason);
+		slurm_clear(&slurm);
+	}
+	if (r != 0) {
+		free(*ret_text);
+		*ret_text = NULL;
+		(void)error_set(error, (enum error_code)r, "the SLURM file %s: %s",
+			config->rpki.slurm, reason.text);
+	}
+	return r;
+}
+
+int feed_exceptions_check(const struct config *config, struct error *error)
+{
+	char *text;
+	size_t length;
+	int r = exceptions_read(config, &text, &length, error);
+
+	free(text);
+	return r;
+}
+
+void feed_exceptions(struct main_process *main)
+{
+	struct record_exceptions record = { .head = { .type = RECORD_EXCEPTIONS } };
+	struct error error = { 0 };
+	char *text;
+	size_t length;
+	int fd = -1, r = exceptions_read(main->config, &text, &length, &error);
+
+	if (r == 0 && text != NULL)
+		r = file_in_memory("nearcast-slurm", text, length, &fd, &error);
+	record.length = text == NULL ? 0 : length;
+	/* What cannot be read now leaves the exceptions that are in force. */
+	if (r != 0)
+		log_event(LOG_ERROR, "rpki", "%s", error.text);
+	else
+		(void)feed_send(main, PROCESS_SPEAKER, &record, sizeof(record), fd);
+	if (fd >= 0)
+		close(fd);
+	free(text);
+}
+
 static void http_send(struct main_process *main)
 {
 	struct record_http record = { .head = { .type = RECORD_HTTP },
@@ -164,6 +222,7 @@ void feed_config(struct main_process *main, enum process process, bool restartin
 	if (process != PROCESS_SPEAKER)
 		return;
 	feed_renew(main);
+	feed_exceptions(main);
 	secrets_send(main);
 }
 
@@ -173,6 +232,7 @@ void feed_child(struct main_process *main, enum process process)
 		config_send(main, process, main->forwarding_kept);
 		feed_renew(main);
 		sockets_send(main, process);
+		feed_exceptions(main);
 		secrets_send(main);
 		main_neighbors_shut(main);
 		main->synced = false;

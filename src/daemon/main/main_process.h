@@ -251,6 +251,10 @@ int feed_send(struct main_process *main, enum process process, const void *recor
 	size_t length, int fd);
 /* Every secret can be read. */
 int feed_secrets_check(const struct config *config, struct error *error);
+/* The SLURM file that it names, if it names one, can be read and has a meaning. */
+int feed_exceptions_check(const struct config *config, struct error *error);
+/* To the speaker, as the file is now. */
+void feed_exceptions(struct main_process *main);
 
 /* ---- supervise.c ---- */
 
@@ -300,6 +304,7 @@ void event_hold(struct main_process *main);
 void event_release(struct main_process *main);
 void event_neighbor(struct main_process *main, const struct record_neighbor_event *record);
 void event_service(struct main_process *main, const struct service_change *change);
+void event_rpki(struct main_process *main, const struct record_rpki_event *record);
 
 /* ---- stop.c ---- */
 

@@ -228,6 +228,8 @@ static int reload_prepare(struct main_process *main, struct reload *reload,
 		config_diagnostics_print(&reload->diagnostics, false, message);
 	if (r == 0)
 		r = feed_secrets_check(reload->config, &error);
+	if (r == 0)
+		r = feed_exceptions_check(reload->config, &error);
 	if (r == 0 && config_diff(main->config, reload->config, &reload->changes) != 0)
 		r = error_set(&error, ERROR_MEMORY, "no memory to compare the configurations");
 	if (r != 0) {
@@ -321,6 +323,8 @@ int reload_run(struct main_process *main, const struct reload_request *request,
 	r = reload_prepare(main, &reload, request, ret_message);
 	if (r == 0 && !request->dry_run && reload.changes.count > 0)
 		r = reload_commit(main, &reload, ret_message);
+	else if (r == 0 && !request->dry_run)
+		feed_exceptions(main); /* the file may have changed, though its name did not */
 	if (!request->dry_run) {
 		reload_note(main, r == 0,
 			r != 0                      ? text_string(ret_message)

@@ -210,6 +210,9 @@ static void slot_record(struct slot *slot, const struct record_head *head)
 	case RECORD_NEIGHBOR_EVENT:
 		event_neighbor(slot->main, record);
 		break;
+	case RECORD_RPKI_EVENT:
+		event_rpki(slot->main, record);
+		break;
 	case RECORD_QUERY:
 		on_query(slot, record);
 		break;
@@ -231,6 +234,7 @@ static void slot_record(struct slot *slot, const struct record_head *head)
 	case RECORD_HTTP:
 	case RECORD_EVENT:
 	case RECORD_REPLY:
+	case RECORD_EXCEPTIONS:
 	case RECORD_TYPES:
 		break;
 	}

@@ -163,6 +163,29 @@ static void speaker_end(struct speaker_process *process)
 	process->speaker = NULL;
 }
 
+/* The engine looks at the routes again that this concerns; until it is there nobody validates.
+ */
+static void on_rpki_changed(void *context, const struct rpki_change *change)
+{
+	(void)context;
+	log_event(LOG_DEBUG, "rpki", "%zu prefixes and %zu customers changed",
+		rpki_change_prefixes(change), rpki_change_customers(change));
+}
+
+/* Made with the first cache or exception, and kept from then on. */
+static int rpki_take(struct speaker_process *process, const struct config *config)
+{
+	bool wanted = config->rpki.cache_count > 0 || config->rpki.slurm != NULL;
+
+	if (process->rpki == NULL && wanted) {
+		process->rpki = rpki_new(process->loop, on_rpki_changed, process);
+		if (process->rpki == NULL)
+			return ERROR_MEMORY;
+		rpki_channel(process->rpki, process->main_channel);
+	}
+	return process->rpki == NULL ? 0 : rpki_apply(process->rpki, config);
+}
+
 static int config_take(struct speaker_process *process, struct config *config)
 {
 	int r = 0;
@@ -175,6 +198,8 @@ static int config_take(struct speaker_process *process, struct config *config)
 		r = speaker_begin(process, config);
 	if (r == 0)
 		r = peers_apply(process, config);
+	if (r == 0)
+		r = rpki_take(process, config);
 	if (r == 0)
 		routes_resume(process);
 	return r;
@@ -318,6 +343,10 @@ static void main_dispatch(
 		if (process->speaker != NULL)
 			peers_secret(process, record);
 		break;
+	case RECORD_EXCEPTIONS:
+		if (process->rpki != NULL)
+			rpki_exceptions(process->rpki, record, fd);
+		break;
 	case RECORD_LISTENER:
 		on_listener_record(process, record, fd);
 		return; /* takes the descriptor */
@@ -354,6 +383,7 @@ static void main_dispatch(
 	case RECORD_HEARTBEAT:
 	case RECORD_NEIGHBOR_EVENT:
 	case RECORD_ROUTE_STATUS:
+	case RECORD_RPKI_EVENT:
 	case RECORD_STOPPED:
 	case RECORD_TYPES:
 		break;
@@ -381,6 +411,8 @@ static void main_lost(void *context)
 {
 	struct speaker_process *process = context;
 
+	if (process->rpki != NULL)
+		rpki_channel(process->rpki, NULL);
 	channel_close(process->main_channel);
 	process->main_channel = NULL;
 	if (process->stopping || process->speaker == NULL) {
@@ -473,6 +505,8 @@ static void process_stop_now(void *state)
 	transport_close_all(process);
 	for (int which = 0; which < 2; which++)
 		listener_drop(process, which);
+	rpki_close(process->rpki);
+	process->rpki = NULL;
 	peers_free(process);
 	routes_free(process);
 	speaker_free(process->speaker);

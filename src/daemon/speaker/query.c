@@ -396,6 +396,24 @@ out:
 	json_decref(object);
 }
 
+static void answer_rpki(
+	struct speaker_process *process, uint64_t id, const char *argument, size_t length)
+{
+	struct error error = { 0 };
+	json_t *document;
+
+	if (process->rpki == NULL) {
+		reply_error(process, id, ERROR_STATE, "no RPKI caches are configured");
+		return;
+	}
+	document = rpki_view(process->rpki, argument, length, &error);
+	if (document == NULL)
+		reply_error(process, id, error.code == ERROR_NONE ? ERROR_MEMORY : error.code,
+			error.code == ERROR_NONE ? "out of memory" : error.text);
+	else
+		reply_document(process, id, document);
+}
+
 static void answer_metrics(struct speaker_process *process, uint64_t id)
 {
 	json_t *list = json_array();
@@ -413,7 +431,9 @@ static void answer_metrics(struct speaker_process *process, uint64_t id)
 				      view.admin_down, "prefixes", json_prefix_counts(&view),
 				      "counters", json_counters(view.counters)));
 	}
-	reply_document(process, id, json_pack("{s:o}", "neighbors", list));
+	reply_document(process, id,
+		json_pack("{s:o, s:o}", "neighbors", list, "rpki",
+			process->rpki == NULL ? json_null() : rpki_metrics(process->rpki)));
 }
 
 void query_answer(struct speaker_process *process, const struct record_query *query,
@@ -428,6 +448,8 @@ void query_answer(struct speaker_process *process, const struct record_query *qu
 		answer_neighbors(process, query->id, argument, length);
 	else if (query->query == QUERY_ROUTES)
 		answer_routes(process, query->id, argument, length);
+	else if (query->query == QUERY_RPKI)
+		answer_rpki(process, query->id, argument, length);
 	else if (query->query == QUERY_METRICS_SPEAKER)
 		answer_metrics(process, query->id);
 	else

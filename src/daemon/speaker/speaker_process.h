@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "config/config.h"
 #include "daemon/process.h"
+#include "daemon/speaker/rpki.h"
 #include "os/channel.h"
 #include "os/tcp.h"
 #include "route/speaker.h"
@@ -54,6 +55,7 @@ struct speaker_process {
 	struct channel *main_channel, *api_channel; /* NULL: not there (any more) */
 	struct speaker *speaker;                    /* NULL before the first configuration */
 	struct config *config;
+	struct rpki *rpki; /* NULL until it is configured */
 	struct list peers;
 	struct hash_table routes; /* struct route_entry */
 	struct hash_seed hash_seed;

@@ -8,8 +8,10 @@ from .gobgp import GoBgp
 from .nginx import Nginx
 from .nsd import Nsd
 from .openbgpd import OpenBgpd
+from .stayrtr import StayRtr
 
 ROUTERS = {router.kind: router for router in (Bird, Frr, GoBgp, OpenBgpd, ExaBgp)}
 
 __all__ = ["Bird", "ExaBgp", "Frr", "GoBgp", "Neighbor", "Nginx",
-           "NotSupported", "Nsd", "OpenBgpd", "Origin", "ROUTERS", "Route", "Router"]
+           "NotSupported", "Nsd", "OpenBgpd", "Origin", "ROUTERS", "Route", "Router",
+           "StayRtr"]

@@ -42,6 +42,26 @@ static const struct row {
 		CONFIG_ERROR },
 	{ "site: s\nasn: 64512\nrouter-id: 192.0.2.1\n" DNS BARE ", relation: peer }\n",
 		"is for private use", 10, CONFIG_WARNING },
+	/* RPKI; the lines behind DNS and PEER */
+	{ HEAD DNS PEER "rpki:\n  caches:\n    a: { address: 192.0.2.53 }\n", NULL, 0,
+		CONFIG_ERROR },
+	{ HEAD DNS PEER "rpki:\n  caches:\n    a: { address: 0.0.0.0 }\n",
+		"is not the address of a machine", 13, CONFIG_ERROR },
+	{ HEAD DNS PEER "rpki:\n  caches:\n    a: { address: 192.0.2.53 }\n"
+			"    b: { address: 192.0.2.53 }\n",
+		"this is also the address of 'a'", 14, CONFIG_ERROR },
+	{ HEAD DNS PEER "rpki:\n  caches:\n    a: { address: 192.0.2.53 }\n"
+			"    b: { address: 192.0.2.53, port: 3323 }\n",
+		NULL, 0, CONFIG_ERROR },
+	{ HEAD DNS PEER "rpki:\n  caches:\n    a: { address: 192.0.2.53, local-address: "
+			"\"2001:db8::1\" }\n",
+		"must both be IPv4 or both IPv6", 13, CONFIG_ERROR },
+	{ HEAD DNS PEER "rpki:\n  caches:\n    a: { address: 192.0.2.53, refresh: 20m, "
+			"expire: 10m }\n",
+		"'expire' must be longer than 'refresh'", 13, CONFIG_ERROR },
+	{ HEAD DNS PEER "rpki:\n  caches:\n    a: { address: 192.0.2.53, retry: 20m, "
+			"expire: 10m }\n",
+		"'expire' must be longer than 'retry'", 13, CONFIG_ERROR },
 	/* neighbours */
 	{ HEAD DNS "neighbors:\n  a: { address: 224.0.0.1, asn: 64501 }\n",
 		"is not the address of a machine", 10, CONFIG_ERROR },

@@ -514,6 +514,37 @@ static void test_union(void **state)
 	rpki_table_free(table);
 }
 
+/* A withdrawal of the old form names what it takes, and may come behind what replaced it. */
+static void test_old_withdrawals(void **state)
+{
+	struct rpki_table *table = table_of("");
+	const uint32_t before[] = { 5 }, after[] = { 6 };
+	struct rpki_batch *batch = rpki_batch_new();
+	uint8_t bytes[512];
+	struct bgp_attributes path = path_of("6 1", bytes);
+
+	(void)state;
+	assert_int_equal(rpki_batch_aspa(batch, true, FAMILY_IPV4, 1, before, 1), 0);
+	assert_int_equal(rpki_table_apply(table, 0, batch, RPKI_DELTA, NULL), 0);
+	rpki_batch_free(batch);
+	assert_int_equal(
+		rpki_table_verify_path(table, &path, ASPA_UPSTREAM, 6, NULL), ASPA_INVALID);
+	batch = rpki_batch_new();
+	assert_int_equal(rpki_batch_aspa(batch, true, FAMILY_IPV4, 1, after, 1), 0);
+	assert_int_equal(rpki_batch_aspa(batch, false, FAMILY_IPV4, 1, before, 1), 0);
+	assert_int_equal(rpki_table_apply(table, 0, batch, RPKI_DELTA, NULL), 0);
+	rpki_batch_free(batch);
+	assert_int_equal(
+		rpki_table_verify_path(table, &path, ASPA_UPSTREAM, 6, NULL), ASPA_VALID);
+	batch = rpki_batch_new();
+	assert_int_equal(rpki_batch_aspa(batch, false, FAMILY_IPV4, 1, after, 1), 0);
+	assert_int_equal(rpki_table_apply(table, 0, batch, RPKI_DELTA, NULL), 0);
+	rpki_batch_free(batch);
+	assert_int_equal(
+		rpki_table_verify_path(table, &path, ASPA_UPSTREAM, 6, NULL), ASPA_UNKNOWN);
+	rpki_table_free(table);
+}
+
 static void test_direction(void **state)
 {
 	enum aspa_direction direction;
@@ -566,6 +597,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_union),
+		cmocka_unit_test(test_old_withdrawals),
 		cmocka_unit_test(test_direction),
 		cmocka_unit_test(test_limits),
 	};
