@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seed corpora of the wire and session targets: small valid and nearly valid inputs.
 
-    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,dns,mrt,rtr,session}/seed-*
+    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,bmp,dns,mrt,rtr,session}/seed-*
 """
 import glob
 import hashlib
@@ -185,6 +185,32 @@ RULE_TEXTS = [b"destination 192.0.2.0/24 and protocol = udp and port = 53, >= 10
 RULE_TEXTS6 = [b"source ::1234:5678:9a00:0/104 offset 64 and flow-label = 703710"]
 
 
+def bmp(kind, body):
+    return struct.pack(">BIB", 3, 6 + len(body), kind) + body
+
+
+def bmp_peer(kind=0, flags=0):
+    return struct.pack(">BBQ12xIIIII", kind, flags, 0, 0x0a000002, 64501, 0x0a000002, 1700000000, 5)
+
+
+def bmp_open(number):
+    return message(1, OPENS[number])
+
+
+BMP = [
+    bmp(4, b"\0\1\0\4test\0\2\0\2r1\0\0\0\5hello") + bmp(5, b"\0\1\0\2\0\0\0\0\0\3bye"),
+    bmp(3, bmp_peer() + bytes(12) + bytes([10, 0, 0, 1]) + b"\0\xb3\xc0\0" + bmp_open(0) + bmp_open(1)
+        + b"\0\3\0\6global"),
+    bmp(3, bmp_peer(3) + bytes(20) + bmp_open(1) + bmp_open(1)),
+    bmp(2, bmp_peer() + b"\1" + message(3, b"\6\2")) + bmp(2, bmp_peer() + b"\2\0\x12")
+    + bmp(2, bmp_peer() + b"\4") + bmp(2, bmp_peer(0, 0x80) + b"\3" + message(3, b"\6\4")),
+    bmp(1, bmp_peer() + b"\0\0\0\4" + b"\0\0\0\4\0\0\0\1" + b"\0\7\0\x08" + bytes(7) + b"\2"
+        + b"\0\x09\0\x0b\0\1\1" + bytes(7) + b"\3" + b"\0\x63\0\1x"),
+    bmp(6, bmp_peer() + b"\0\1\0\2\0\1"), bmp(9, b"what"), b"\2\0\0\0\6\0",
+]
+BMP += [bmp(0, bmp_peer(0, flags) + message(2, u)) for u in UPDATES[:6] for flags in (0, 0x50)]
+
+
 def pieces(data, base=64):
     """base 64: to the incoming connection; 160: to the outgoing one."""
     out = b""
@@ -244,6 +270,7 @@ CORPORA = {
     "bgp_open": OPENS,
     "bgp_update": [bytes([choice]) + u for u in UPDATES for choice in (0x05, 0x06, 0x2f, 0x15)],
     "bgp_notification": NOTIFICATIONS + [b"\0\1\0\1", b"\0\2\1\1", b"\0\2"],
+    "bmp": BMP,
     "dns": DNS,
     "flowspec": [b"\0" + r for r in RULES] + [b"\1" + r for r in RULES6] + [b"\0" + LONG_RULE,
                  b"\0" + b"".join(RULES[:5]), b"\1" + b"".join(RULES6)]
