@@ -28,7 +28,7 @@ struct attribute_summary {
 	uint16_t path_length;   /* RFC 4271 section 9.1.2.2 a, RFC 5065 */
 	uint16_t cluster_count;
 	uint16_t weight; /* 0 if nobody gave one */
-	uint8_t origin; /* enum bgp_origin */
+	uint8_t origin;  /* enum bgp_origin */
 	bool has_med : 1, has_local_pref : 1, has_originator : 1;
 	bool no_export : 1, no_advertise : 1;      /* RFC 1997; no_export for SUBCONFED too */
 	bool graceful_shutdown : 1, blackhole : 1; /* RFC 8326, RFC 7999 */

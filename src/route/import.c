@@ -116,14 +116,49 @@ static bool acceptable(struct neighbor *neighbor, const struct bgp_attributes *a
 	return true;
 }
 
+/* Prefixes are taken in batches: the table is asked for all of a batch at once. */
+#define BATCH 64u
+
+struct batch {
+	size_t count;
+	struct prefix prefixes[BATCH];
+	uint32_t path_ids[BATCH];
+};
+
+static bool batch_take(
+	const struct neighbor *neighbor, struct bgp_nlri *nlri, struct batch *batch)
+{
+	for (batch->count = 0; batch->count < BATCH; batch->count++)
+		if (!bgp_nlri_next(nlri, &batch->prefixes[batch->count],
+			    &batch->path_ids[batch->count]))
+			break;
+	if (batch->count > 1)
+		rib_warm(&neighbor->speaker->ribs[nlri->family], batch->prefixes, batch->count);
+	return batch->count > 0;
+}
+
 static void nlri_withdraw(struct neighbor *neighbor, struct bgp_nlri nlri)
 {
-	struct prefix prefix;
-	uint32_t path_id;
+	struct batch batch;
 
-	while (bgp_nlri_next(&nlri, &prefix, &path_id))
-		source_route_remove(neighbor->speaker, neighbor->source,
-			(enum bgp_family)nlri.family, &prefix, path_id);
+	while (batch_take(neighbor, &nlri, &batch))
+		for (size_t i = 0; i < batch.count; i++)
+			source_route_remove(neighbor->speaker, neighbor->source,
+				(enum bgp_family)nlri.family, &batch.prefixes[i],
+				batch.path_ids[i]);
+}
+
+static void batch_announce(struct neighbor *neighbor, enum bgp_family family,
+	const struct batch *batch, attribute_set set, struct instant now)
+{
+	struct speaker *speaker = neighbor->speaker;
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (set == ATTRIBUTE_SET_NONE ||
+			source_route_set(speaker, neighbor->source, family, &batch->prefixes[i],
+				batch->path_ids[i], set, set, now) != 0)
+			source_route_remove(speaker, neighbor->source, family,
+				&batch->prefixes[i], batch->path_ids[i]);
 }
 
 static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
@@ -131,8 +166,7 @@ static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
 {
 	struct prefix prefix;
 	uint32_t path_id;
-	struct speaker *speaker = neighbor->speaker;
-	enum bgp_family family = (enum bgp_family)nlri.family;
+	struct batch batch;
 	attribute_set set;
 
 	if (cursor_left(&nlri.bytes) == 0)
@@ -142,14 +176,10 @@ static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
 			count(neighbor, COUNTER_POLICY_REJECTED);
 		return;
 	}
-	set = attribute_store_intern(&speaker->store, &attributes);
-	while (bgp_nlri_next(&nlri, &prefix, &path_id))
-		if (set == ATTRIBUTE_SET_NONE ||
-			source_route_set(speaker, neighbor->source, family, &prefix, path_id,
-				set, set, now) != 0)
-			source_route_remove(
-				speaker, neighbor->source, family, &prefix, path_id);
-	attribute_store_release(&speaker->store, set);
+	set = attribute_store_intern(&neighbor->speaker->store, &attributes);
+	while (batch_take(neighbor, &nlri, &batch))
+		batch_announce(neighbor, (enum bgp_family)nlri.family, &batch, set, now);
+	attribute_store_release(&neighbor->speaker->store, set);
 }
 
 static void malformations_tell(struct neighbor *neighbor, const struct bgp_update *update)

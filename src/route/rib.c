@@ -2,16 +2,19 @@
 /*
  * Destinations and routes of one family.
  *
- *     index (64 segments, open addressing) --> destination number
+ *     index (64 segments of buckets) --> destination number
  *     destinations[number]: routes, count, prefix --> slab: routes of it, side by side
  *
  * The index is cut into segments, so that growing it is many short pauses rather than one long
- * one. A place in a segment holds the number of a destination and six bits of its hash: most
- * strangers are passed by without a look at them.
+ * one. A segment is a row of buckets, each one line of the processor's cache with 16 places. A
+ * place holds the number of a destination and six bits of its hash, so that most strangers are
+ * passed by without a look at them. Who finds his bucket full goes to the next; a search ends
+ * at the first bucket with a place that is empty. A place that becomes free in a full bucket is
+ * therefore not empty but gone.
  *
  * Invariants:
- *  1. Every destination in use stands in the index once, at its home or behind it without a
- * gap.
+ *  1. Every destination in use stands in the index once, in its home bucket or behind it with
+ *     only buckets without an empty place between.
  *  2. A destination has count routes in one slab object, none if count is 0.
  *  3. A route holds one reference to each of its sets.
  */
@@ -23,15 +26,24 @@
 #include "base/error.h"
 
 #define SEGMENTS    64u
-#define SLOT_EMPTY  UINT32_MAX
-#define SLOT_BITS   26u
-#define SLOT_NUMBER ((1u << SLOT_BITS) - 1)
-#define SLOTS_MIN   8u
+#define BUCKET      16u /* places */
+#define PLACE_EMPTY UINT32_MAX
+#define PLACE_GONE  (UINT32_MAX - 1)
+#define PLACE_BITS  26u
+#define NUMBER_MASK ((1u << PLACE_BITS) - 1)
+#define NUMBERS_MAX (RIB_DESTINATIONS_MAX - 2) /* the last two would look empty or gone */
 #define ROOM_MIN    64u
+#define WARM_MAX    64u /* prefixes at once */
+
+struct bucket {
+	uint32_t places[BUCKET];
+};
 
 struct rib_segment {
-	uint32_t *slots;
-	uint32_t room, count;
+	struct bucket *buckets;
+	uint32_t bucket_count;
+	uint32_t used; /* places that are not empty */
+	uint32_t count;
 };
 
 enum destination_flag {
@@ -83,7 +95,7 @@ void rib_clear(struct rib *rib)
 		if (at(rib, i)->count > 0)
 			routes_release(rib, at(rib, i));
 	for (uint32_t i = 0; rib->segments != NULL && i < SEGMENTS; i++)
-		free(rib->segments[i].slots);
+		free(rib->segments[i].buckets);
 	free(rib->segments);
 	free(rib->destinations);
 	slab_clear(&rib->slab);
@@ -114,59 +126,92 @@ static struct rib_segment *segment_of(const struct rib *rib, uint64_t hash)
 
 static uint32_t tag_of(uint64_t hash)
 {
-	return (uint32_t)((hash / SEGMENTS) << SLOT_BITS);
+	return (uint32_t)((hash / SEGMENTS) << PLACE_BITS);
 }
 
-/* Lemire's reduction of the upper half: any room will do, not only powers of two. */
+/* Lemire's reduction of the upper half: any number of buckets will do. */
 static uint32_t home_of(const struct rib_segment *segment, uint64_t hash)
 {
-	return (uint32_t)(((hash >> 32) * segment->room) >> 32);
+	return (uint32_t)(((hash >> 32) * segment->bucket_count) >> 32);
 }
 
-static uint32_t slot_next(const struct rib_segment *segment, uint32_t slot)
+static uint32_t bucket_next(const struct rib_segment *segment, uint32_t bucket)
 {
-	return slot + 1 == segment->room ? 0 : slot + 1;
+	return bucket + 1 == segment->bucket_count ? 0 : bucket + 1;
 }
 
-static void slot_put(struct rib_segment *segment, uint64_t hash, uint32_t number)
+/* A bit a place that holds exactly this. */
+static uint32_t places_are(const struct bucket *bucket, uint32_t value)
 {
-	uint32_t slot = home_of(segment, hash);
+	uint32_t found = 0;
 
-	while (segment->slots[slot] != SLOT_EMPTY)
-		slot = slot_next(segment, slot);
-	segment->slots[slot] = tag_of(hash) | number;
+	for (unsigned i = 0; i < BUCKET; i++)
+		found |= (uint32_t)(bucket->places[i] == value) << i;
+	return found;
 }
 
-static int segment_grow(struct rib *rib, struct rib_segment *segment)
+static uint32_t places_tagged(const struct bucket *bucket, uint32_t tag)
+{
+	uint32_t found = 0;
+
+	for (unsigned i = 0; i < BUCKET; i++)
+		found |= (uint32_t)((bucket->places[i] & ~NUMBER_MASK) == tag) << i;
+	return found;
+}
+
+static void place_put(struct rib_segment *segment, uint64_t hash, uint32_t number)
+{
+	uint32_t b = home_of(segment, hash), free_places;
+
+	for (;; b = bucket_next(segment, b)) {
+		free_places = places_are(&segment->buckets[b], PLACE_GONE);
+		if (free_places == 0) {
+			free_places = places_are(&segment->buckets[b], PLACE_EMPTY);
+			segment->used += free_places != 0;
+		}
+		if (free_places != 0)
+			break;
+	}
+	segment->buckets[b].places[__builtin_ctz(free_places)] = tag_of(hash) | number;
+	segment->count++;
+}
+
+static int segment_rebuild(struct rib *rib, struct rib_segment *segment, uint32_t bucket_count)
 {
 	struct rib_segment old = *segment;
-	uint32_t room = old.room == 0 ? SLOTS_MIN : old.room + old.room / 2;
-	uint32_t *slots = malloc(room * sizeof(*slots));
+	size_t size = bucket_count * sizeof(struct bucket);
+	struct bucket *buckets = aligned_alloc(sizeof(struct bucket), size);
 
-	if (slots == NULL)
+	if (buckets == NULL)
 		return ERROR_MEMORY;
-	memset(slots, 0xff, room * sizeof(*slots));
-	segment->slots = slots;
-	segment->room = room;
-	for (uint32_t i = 0; i < old.room; i++) {
-		uint32_t number = old.slots[i] & SLOT_NUMBER;
+	memset(buckets, 0xff, size);
+	*segment = (struct rib_segment){ .buckets = buckets, .bucket_count = bucket_count };
+	for (uint32_t i = 0; i < old.bucket_count * BUCKET; i++) {
+		uint32_t value = old.buckets[i / BUCKET].places[i % BUCKET];
 		const struct destination *d;
 
-		if (old.slots[i] == SLOT_EMPTY)
+		if (value == PLACE_EMPTY || value == PLACE_GONE)
 			continue;
-		d = at(rib, number);
-		slot_put(segment, key_hash(rib, d->address, d->length), number);
+		d = at(rib, value & NUMBER_MASK);
+		place_put(segment, key_hash(rib, d->address, d->length), value & NUMBER_MASK);
 	}
-	free(old.slots);
+	free(old.buckets);
 	return 0;
 }
 
-/* At most four fifths full: then a search ends soon. */
+/* At most four fifths used, so that a search ends soon; if much of that is gone, rebuilding is
+ * enough. */
 static int segment_reserve(struct rib *rib, struct rib_segment *segment)
 {
-	if ((uint64_t)(segment->count + 1) * 5 <= (uint64_t)segment->room * 4)
+	uint32_t places = segment->bucket_count * BUCKET, more = segment->bucket_count / 2;
+
+	if ((uint64_t)(segment->used + 1) * 5 <= (uint64_t)places * 4)
 		return 0;
-	return segment_grow(rib, segment);
+	if (more == 0)
+		more = 1;
+	else if ((uint64_t)segment->count * 5 <= (uint64_t)places * 2)
+		more = 0;
+	return segment_rebuild(rib, segment, segment->bucket_count + more);
 }
 
 static bool is(const struct rib *rib, uint32_t number, const uint8_t *address, uint8_t length)
@@ -182,47 +227,83 @@ static uint32_t index_find(
 	const struct rib *rib, uint64_t hash, const uint8_t *address, uint8_t length)
 {
 	const struct rib_segment *segment = segment_of(rib, hash);
-	uint32_t tag = tag_of(hash), slot, value;
+	uint32_t tag = tag_of(hash), b;
 
-	if (segment->room == 0)
+	if (segment->bucket_count == 0)
 		return RIB_NONE;
-	for (slot = home_of(segment, hash); (value = segment->slots[slot]) != SLOT_EMPTY;
-		slot = slot_next(segment, slot))
-		if ((value & ~SLOT_NUMBER) == tag &&
-			is(rib, value & SLOT_NUMBER, address, length))
-			return value & SLOT_NUMBER;
-	return RIB_NONE;
+	for (b = home_of(segment, hash);; b = bucket_next(segment, b)) {
+		const struct bucket *bucket = &segment->buckets[b];
+		uint32_t left = places_tagged(bucket, tag);
+
+		for (; left != 0; left &= left - 1) {
+			uint32_t value = bucket->places[__builtin_ctz(left)];
+
+			if (value < PLACE_GONE && is(rib, value & NUMBER_MASK, address, length))
+				return value & NUMBER_MASK;
+		}
+		if (places_are(bucket, PLACE_EMPTY) != 0)
+			return RIB_NONE;
+	}
 }
 
-/* Whether `slot` lies cyclically in (gap, home], where an entry may not be moved from. */
-static bool stays(uint32_t gap, uint32_t home, uint32_t slot)
-{
-	return gap <= slot ? gap < home && home <= slot : gap < home || home <= slot;
-}
-
-/* Closes the gap, so that no search ends too early. */
 static void index_remove(struct rib *rib, uint32_t number)
 {
 	const struct destination *d = at(rib, number);
 	uint64_t hash = key_hash(rib, d->address, d->length);
 	struct rib_segment *segment = segment_of(rib, hash);
-	uint32_t gap = home_of(segment, hash), slot;
+	uint32_t b = home_of(segment, hash), found;
+	struct bucket *bucket;
 
-	while ((segment->slots[gap] & SLOT_NUMBER) != number ||
-		segment->slots[gap] == SLOT_EMPTY)
-		gap = slot_next(segment, gap);
-	for (slot = slot_next(segment, gap); segment->slots[slot] != SLOT_EMPTY;
-		slot = slot_next(segment, slot)) {
-		const struct destination *other = at(rib, segment->slots[slot] & SLOT_NUMBER);
-		uint32_t home = home_of(segment, key_hash(rib, other->address, other->length));
-
-		if (stays(gap, home, slot))
-			continue;
-		segment->slots[gap] = segment->slots[slot];
-		gap = slot;
-	}
-	segment->slots[gap] = SLOT_EMPTY;
+	while ((found = places_are(&segment->buckets[b], tag_of(hash) | number)) == 0)
+		b = bucket_next(segment, b);
+	bucket = &segment->buckets[b];
 	segment->count--;
+	if (places_are(bucket, PLACE_EMPTY) == 0) {
+		bucket->places[__builtin_ctz(found)] = PLACE_GONE;
+		return;
+	}
+	bucket->places[__builtin_ctz(found)] = PLACE_EMPTY;
+	segment->used--;
+}
+
+static void home_warm(const struct rib *rib, uint64_t hash)
+{
+	const struct rib_segment *segment = segment_of(rib, hash);
+
+	if (segment->bucket_count > 0)
+		__builtin_prefetch(&segment->buckets[home_of(segment, hash)]);
+}
+
+void rib_warm(const struct rib *rib, const struct prefix *prefixes, size_t count)
+{
+	uint64_t hashes[WARM_MAX];
+
+	if (count > WARM_MAX)
+		count = WARM_MAX;
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] = key_hash(rib, prefixes[i].address.bytes, prefixes[i].length);
+		home_warm(rib, hashes[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct rib_segment *segment = segment_of(rib, hashes[i]);
+		const struct bucket *bucket;
+		uint32_t found;
+
+		if (segment->bucket_count == 0)
+			continue;
+		bucket = &segment->buckets[home_of(segment, hashes[i])];
+		found = places_tagged(bucket, tag_of(hashes[i]));
+		if (found != 0 && bucket->places[__builtin_ctz(found)] < PLACE_GONE)
+			__builtin_prefetch(
+				at(rib, bucket->places[__builtin_ctz(found)] & NUMBER_MASK));
+	}
+}
+
+void rib_warm_forget(const struct rib *rib, uint32_t destination)
+{
+	const struct destination *d = at(rib, destination);
+
+	home_warm(rib, key_hash(rib, d->address, d->length));
 }
 
 /* ---- Destinations. ---- */
@@ -240,12 +321,12 @@ static int room_reserve(struct rib *rib)
 
 	if (rib->bound < rib->room)
 		return 0;
-	if (rib->bound >= RIB_DESTINATIONS_MAX - 1)
+	if (rib->bound >= NUMBERS_MAX)
 		return ERROR_FULL;
 	if (room < ROOM_MIN)
 		room = ROOM_MIN;
-	if (room > RIB_DESTINATIONS_MAX - 1)
-		room = RIB_DESTINATIONS_MAX - 1;
+	if (room > NUMBERS_MAX)
+		room = NUMBERS_MAX;
 	destinations = realloc(rib->destinations, (size_t)room * rib->stride);
 	if (destinations == NULL)
 		return ERROR_MEMORY;
@@ -285,8 +366,7 @@ uint32_t rib_get(struct rib *rib, const struct prefix *prefix)
 		.routes = SLAB_NONE, .length = prefix->length, .flags = DESTINATION_USED
 	};
 	memcpy(d->address, prefix->address.bytes, address_bytes(rib));
-	slot_put(segment, hash, number);
-	segment->count++;
+	place_put(segment, hash, number);
 	rib->count++;
 	return number;
 }
@@ -451,6 +531,6 @@ size_t rib_bytes(const struct rib *rib)
 		       SEGMENTS * sizeof(*rib->segments);
 
 	for (uint32_t i = 0; i < SEGMENTS; i++)
-		bytes += rib->segments[i].room * sizeof(uint32_t);
+		bytes += rib->segments[i].bucket_count * sizeof(struct bucket);
 	return bytes;
 }

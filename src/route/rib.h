@@ -65,6 +65,11 @@ void rib_clear(struct rib *rib);
 
 /* RIB_NONE: not there. */
 uint32_t rib_find(const struct rib *rib, const struct prefix *prefix);
+/* Bring near what looking for these prefixes will need: many waits for memory become one. Only
+ * the first 64 count. */
+void rib_warm(const struct rib *rib, const struct prefix *prefixes, size_t count);
+/* The same for rib_forget of a destination that is in use. */
+void rib_warm_forget(const struct rib *rib, uint32_t destination);
 /* Found or made, without routes. RIB_NONE: no memory, or RIB_DESTINATIONS_MAX reached. */
 uint32_t rib_get(struct rib *rib, const struct prefix *prefix);
 /* Forget a destination without routes; its number will be given out again. */

@@ -80,6 +80,7 @@ static struct neighbor_settings settings_of(
 		.stale_time = c->stale_time,
 		.graceful_shutdown = c->graceful_shutdown,
 		.import = c->import.kind != CHOICE_NONE,
+		.transit = c->learned.kind == CHOICE_ALL,
 		.maximum_prefixes = c->maximum_prefixes,
 		.maximum_prefixes_restart = c->maximum_prefixes_restart,
 		.next_hop = { c->next_hop_ipv4, c->next_hop_ipv6 },
