@@ -8,6 +8,8 @@
  *         communities | AG, NAG | aggregator |
  *     type | time | W | peer | AS | prefix
  *     type | time | STATE | peer | AS | old | new
+ *
+ * With path identifiers, type ends in _AP and the identifier stands behind the prefix.
  */
 #include "cli/mrt_print.h"
 
@@ -44,8 +46,8 @@ static void machine_community(struct lines *lines, uint32_t community)
 	lines_number(lines, community & 0xffff);
 }
 
-static void machine_head(struct lines *lines, const struct mrt_record *record, const char *kind,
-	const struct address *peer, uint32_t asn)
+/* The record's type; bgpdump marks those whose routes have path identifiers. */
+static void machine_type(struct lines *lines, const struct mrt_record *record, bool add_path)
 {
 	static const struct {
 		uint16_t type;
@@ -60,7 +62,12 @@ static void machine_head(struct lines *lines, const struct mrt_record *record, c
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i].type == record->type)
 			lines_text(lines, names[i].name);
-	lines_char(lines, '|');
+	lines_text(lines, add_path ? "_AP|" : "|");
+}
+
+static void machine_head(struct lines *lines, const struct mrt_record *record, const char *kind,
+	const struct address *peer, uint32_t asn)
+{
 	lines_number(lines, (uint64_t)(record->time.ns / 1000000000));
 	if (record->type == MRT_BGP4MP_ET) {
 		lines_char(lines, '.');
@@ -110,6 +117,7 @@ static void machine_route(struct lines *lines, const struct mrt_route *route)
 		[MRT_ROUTE_WITHDRAW] = "W",
 	};
 
+	machine_type(lines, route->record, route->add_path);
 	machine_head(lines, route->record, kinds[route->kind], &route->peer.address,
 		route->peer.asn);
 	lines_char(lines, '|');
@@ -126,6 +134,7 @@ static void machine_route(struct lines *lines, const struct mrt_route *route)
 static void machine_state(
 	struct lines *lines, const struct mrt_record *record, const struct mrt_message *message)
 {
+	machine_type(lines, record, false);
 	machine_head(lines, record, "STATE", &message->peer, message->peer_asn);
 	lines_char(lines, '|');
 	lines_number(lines, message->old_state);

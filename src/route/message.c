@@ -219,6 +219,8 @@ static bool update_receive(
 
 	neighbor->counters[COUNTER_UPDATES_IN]++;
 	connection_hold_restart(connection, now);
+	if (neighbor->speaker->watch != NULL)
+		neighbor->speaker->watch(neighbor->speaker->watch_context, neighbor, frame);
 	r = bgp_update_read(frame->body, &connection->context, scratch, &update);
 	if (r == 0) {
 		malformed_tell(neighbor, &update, frame);

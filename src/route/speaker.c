@@ -56,6 +56,12 @@ void neighbor_event(struct neighbor *neighbor, struct speaker_event event)
 	sink->event(sink->context, &event);
 }
 
+void speaker_watch(struct speaker *speaker, speaker_update_function *update, void *context)
+{
+	speaker->watch = update;
+	speaker->watch_context = context;
+}
+
 static int tables_init(struct speaker *speaker)
 {
 	static const enum family families[] = {

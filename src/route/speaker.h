@@ -251,6 +251,13 @@ void speaker_end_of_rib_release(struct speaker *speaker, struct instant now);
 /* True once every wanted change for all Established neighbours was handed to output. */
 bool speaker_settled(const struct speaker *speaker);
 
+/* An UPDATE of an Established session as it came, before anything is made of it. Must not call
+ * back into the speaker, but to look at it. */
+typedef void speaker_update_function(
+	void *context, struct neighbor *neighbor, const struct bgp_frame *frame);
+/* Tell every UPDATE from now on; update NULL: no more. */
+void speaker_watch(struct speaker *speaker, speaker_update_function *update, void *context);
+
 /* ---- Looking in: for status, metrics and the API. ---- */
 
 enum neighbor_counter {

@@ -142,6 +142,8 @@ struct speaker {
 	struct speaker_settings settings;
 	char hostname[65];
 	struct speaker_sink sink;
+	speaker_update_function *watch; /* speaker_watch; NULL: nobody */
+	void *watch_context;
 	struct random random;
 	struct hash_seed seed;
 	struct heap timers;

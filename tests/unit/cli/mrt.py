@@ -156,6 +156,30 @@ class Show(Base):
         self.assertEqual([row["kind"] for row in rows], ["table"] * 4 + [
             "state", "announce", "keepalive", "withdraw", "notification", "state"])
 
+    def test_path_identifiers(self):
+        entry = struct.pack(">HIIH", 0, 1400000000, 7, len(ORIGIN + path(64501) + HOP))
+        body = struct.pack(">I", 0) + V4 + b"\0\1" + entry + ORIGIN + path(64501) + HOP
+        self.assertEqual(self.lines(self.file(PEERS + record(13, 8, body))), [
+            "TABLE_DUMP2_AP|1401487200|B|10.0.0.2|64501|198.51.100.0/24|7|64501|IGP|10.0.0.2|0|0||NAG||"])
+        updates = self.path("updates")
+        self.run_cli("convert", "-O", updates, self.file(PEERS + record(13, 8, body)))
+        self.assertEqual(self.lines(updates), [
+            "BGP4MP_ET_AP|1401487200.000000|A|10.0.0.2|64501|198.51.100.0/24|7|64501|IGP|10.0.0.2|0|0||NAG||"])
+        self.run_cli("convert", "-O", self.path("table"), updates)
+        self.assertEqual(self.lines(self.path("table"))[0].split("|")[6], "7")
+
+    def test_first_version(self):
+        two = attribute(0x40, 2, struct.pack(">BBHH", 2, 2, 64501, 23456)) \
+            + attribute(0xc0, 17, struct.pack(">BBII", 2, 2, 64501, 4200000000))
+        attributes = ORIGIN + two + HOP
+        body = struct.pack(">HH", 0, 5) + bytes([198, 51, 100, 0, 24, 1]) + struct.pack(">I", 7) \
+            + bytes([10, 0, 0, 2]) + struct.pack(">HH", 64501, len(attributes)) + attributes
+        file = self.file(record(12, 1, body))
+        self.assertEqual(self.lines(file), [
+            "TABLE_DUMP|1401487200|B|10.0.0.2|64501|198.51.100.0/24|64501 4200000000|IGP|10.0.0.2|0|0||NAG||"])
+        self.run_cli("convert", "-O", self.path("table"), "--into", "table", file)
+        self.assertIn("|64501 4200000000|", self.lines(self.path("table"))[0])
+
     def test_packed(self):
         for pack, name in ((gzip.compress, "a.gz"), (bz2.compress, "a.bz2"), (lzma.compress, "a.xz"),
                            (gzip.compress, "no-suffix")):

@@ -68,7 +68,7 @@ static bool on_table(
 {
 	struct world *world = context_;
 
-	assert_int_equal(view, BMP_VIEW_IN_PRE);
+	assert_true(view == BMP_VIEW_IN_PRE || view == BMP_VIEW_OUT_POST);
 	assert_true(peer < PEERS && world->up[peer]);
 	for (; *position < PREFIXES; ++*position) {
 		uint32_t prefix = (uint32_t)*position, version = world->table[peer][prefix];
@@ -461,6 +461,22 @@ static void test_views(void **state)
 	}
 }
 
+/* Each view has its table, from its beginning, and its End-of-RIB. */
+static void test_two_views(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, 1u << BMP_VIEW_IN_PRE | 1u << BMP_VIEW_OUT_POST);
+	peer_up(&w, 0);
+	change(&w, 0, 1, false);
+	change(&w, 0, 2, false);
+	connect_station(&w, 0);
+	read_all(&w);
+	expect_story(&w, "I0 U0 M0 M0 E0 E0 M0 M0 E0 E0 ");
+	bmp_station_free(w.station);
+}
+
 static void test_refused(void **state)
 {
 	struct world w;
@@ -546,6 +562,7 @@ int main(void)
 		cmocka_unit_test(test_down_after_overflow),
 		cmocka_unit_test(test_reconnect),
 		cmocka_unit_test(test_views),
+		cmocka_unit_test(test_two_views),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_chance),
 	};
