@@ -123,6 +123,8 @@ int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
 		.med = s->has_med ? s->med : 0,
 		.local_pref = s->has_local_pref ? s->local_pref : 0,
 		.prepend = s->prepend,
+		.export_policy = s->export_policy,
+		.relation = filter_relation(neighbor),
 	};
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
@@ -160,13 +162,21 @@ static bool next_hops_equal(const struct group_key *a, const struct group_key *b
 
 bool export_key_equal(const struct group_key *a, const struct group_key *b)
 {
-	return a->alone == b->alone && context_equal(&a->context, &b->context) &&
-	       next_hops_equal(a, b) && a->local_asn == b->local_asn && a->role == b->role &&
-	       a->ibgp == b->ibgp && a->transit == b->transit &&
-	       a->graceful_shutdown == b->graceful_shutdown && a->has_med == b->has_med &&
-	       a->med == b->med && a->has_local_pref == b->has_local_pref &&
-	       a->local_pref == b->local_pref && a->prepend == b->prepend &&
-	       a->communities == b->communities;
+	return export_key_dresses_alike(a, b) && a->export_policy == b->export_policy;
+}
+
+/* But for the policy, whose work is in the set already; that next hops and MED are decided with
+ * a policy, and without one when a route is dressed, makes a difference. */
+bool export_key_dresses_alike(const struct group_key *a, const struct group_key *b)
+{
+	return (a->export_policy == NULL) == (b->export_policy == NULL) &&
+	       a->relation == b->relation && a->alone == b->alone &&
+	       context_equal(&a->context, &b->context) && next_hops_equal(a, b) &&
+	       a->local_asn == b->local_asn && a->role == b->role && a->ibgp == b->ibgp &&
+	       a->transit == b->transit && a->graceful_shutdown == b->graceful_shutdown &&
+	       a->has_med == b->has_med && a->med == b->med &&
+	       a->has_local_pref == b->has_local_pref && a->local_pref == b->local_pref &&
+	       a->prepend == b->prepend && a->communities == b->communities;
 }
 
 /* ---- What. ---- */
@@ -195,16 +205,18 @@ static bool local_wanted(
 static bool valley_free(const struct group_key *key, const struct neighbor *from,
 	const struct bgp_attributes *a)
 {
-	bool up = key->role == BGP_ROLE_CUSTOMER || key->role == BGP_ROLE_PEER ||
-		  key->role == BGP_ROLE_ROUTE_SERVER_CLIENT;
-	uint8_t role = from->settings.role;
+	bool up = key->relation == POLICY_RELATION_PROVIDER ||
+		  key->relation == POLICY_RELATION_PEER ||
+		  key->relation == POLICY_RELATION_ROUTE_SERVER;
+	enum policy_relation relation = filter_relation(from);
 
 	if (key->ibgp || !up)
 		return true;
 	/* RFC 9234 section 5, egress 2. */
 	if (bgp_attribute_present(a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER))
 		return false;
-	return from->ibgp || role == BGP_ROLE_PROVIDER || role == BGP_ROLE_NONE;
+	return relation == POLICY_RELATION_INTERNAL || relation == POLICY_RELATION_CUSTOMER ||
+	       relation == POLICY_RELATION_NONE;
 }
 
 static bool learned_wanted(
@@ -229,6 +241,20 @@ static bool learned_wanted(
 	return valley_free(key, source->neighbor, &a);
 }
 
+/* With a reference. */
+static attribute_set filtered(const struct group *group, enum bgp_family family,
+	uint32_t destination, const struct rib_route *route)
+{
+	struct speaker *speaker = group->speaker;
+	struct prefix prefix;
+
+	if (route->source == RIB_LOCAL)
+		return attribute_store_hold(&speaker->store, route->set);
+	prefix = rib_prefix(&speaker->ribs[family], destination);
+	return filter_export(group, family, &prefix,
+		source_of(speaker, (rib_source)route->source)->neighbor, route->set);
+}
+
 struct export_choice export_choose(
 	const struct group *group, enum bgp_family family, uint32_t destination)
 {
@@ -249,7 +275,8 @@ struct export_choice export_choose(
 				   group, route, source_of(speaker, (rib_source)route->source));
 	if (!wanted)
 		return nothing;
-	return (struct export_choice){ route->set, (rib_source)route->source };
+	return (struct export_choice){ filtered(group, family, destination, route),
+		(rib_source)route->source };
 }
 
 /* ---- How. ---- */
@@ -283,7 +310,7 @@ static void preference_dress(const struct group_key *key, const struct export_ch
 		a->med = key->med;
 	if (key->has_med || ours)
 		present(a, BGP_ATTRIBUTE_MED);
-	else if (!key->ibgp)
+	else if (!key->ibgp && key->export_policy == NULL)
 		absent(a, BGP_ATTRIBUTE_MED);
 	if (!key->ibgp) {
 		absent(a, BGP_ATTRIBUTE_LOCAL_PREF);
@@ -410,7 +437,8 @@ static void only_to_customer_dress(const struct group_key *key, struct bgp_attri
 static int next_hop_dress(const struct group_key *key, enum bgp_family family,
 	const struct export_choice *choice, struct bgp_attributes *a)
 {
-	bool keep = key->ibgp && choice->source != RIB_LOCAL;
+	/* With a policy it is decided there (filter.c). */
+	bool keep = choice->source != RIB_LOCAL && (key->ibgp || key->export_policy != NULL);
 
 	if (keep)
 		return 0;

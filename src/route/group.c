@@ -121,6 +121,8 @@ static struct group *group_new(struct speaker *speaker, const struct group_key *
 	group->speaker = speaker;
 	group->key = *key;
 	attribute_store_hold(&speaker->store, key->communities);
+	if (key->export_policy != NULL)
+		policy_hold(key->export_policy);
 	list_init(&group->members);
 	list_init(&group->chunks);
 	list_append(&speaker->groups, &group->link);
@@ -164,6 +166,7 @@ static void group_free(struct group *group)
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		family_free(speaker, &group->families[f], (enum bgp_family)f);
 	attribute_store_release(&speaker->store, group->key.communities);
+	policy_release(group->key.export_policy);
 	free(group);
 }
 
@@ -485,6 +488,9 @@ static void key_replace(struct group *group, const struct group_key *key)
 
 	attribute_store_hold(store, key->communities);
 	attribute_store_release(store, group->key.communities);
+	if (key->export_policy != NULL)
+		policy_hold(key->export_policy);
+	policy_release(group->key.export_policy);
 	group->key = *key;
 }
 
@@ -499,7 +505,7 @@ int group_rejoin(struct neighbor *neighbor)
 {
 	struct member *member = &neighbor->member;
 	struct group_key key;
-	bool same;
+	bool same, dressed_alike;
 	int r;
 
 	if (member->group == NULL)
@@ -508,6 +514,7 @@ int group_rejoin(struct neighbor *neighbor)
 	if (r != 0)
 		return r;
 	same = export_key_equal(&key, &member->group->key);
+	dressed_alike = export_key_dresses_alike(&key, &member->group->key);
 	if (!same && member->group->member_count > 1)
 		r = member_part(neighbor, &key);
 	else if (!same)
@@ -516,7 +523,7 @@ int group_rejoin(struct neighbor *neighbor)
 	if (r != 0 || same)
 		return r;
 	group_review(member->group);
-	for (int f = 0; r == 0 && f < BGP_FAMILY_COUNT; f++)
+	for (int f = 0; r == 0 && !dressed_alike && f < BGP_FAMILY_COUNT; f++)
 		r = member_catch_up(neighbor, (enum bgp_family)f, true);
 	return r;
 }

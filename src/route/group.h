@@ -18,6 +18,7 @@
 
 #include "base/bitmap.h"
 #include "base/list.h"
+#include "route/policy.h"
 #include "route/rib.h"
 #include "route/source.h"
 #include "route/speaker.h"
@@ -37,7 +38,9 @@ struct group_key {
 	bool has_med, has_local_pref;
 	uint32_t med, local_pref;
 	unsigned prepend;
-	attribute_set communities; /* the neighbour's additions, interned; a reference */
+	attribute_set communities;    /* the neighbour's additions, interned; a reference */
+	struct policy *export_policy; /* a reference; NULL: all */
+	enum policy_relation relation;
 };
 
 #define GROUP_LOOK_WAKE  16u        /* marks looked at closer before a member is woken */
@@ -158,10 +161,10 @@ void member_pack(struct neighbor *neighbor, enum bgp_family family, struct write
 
 /* ---- export.c ---- */
 struct export_choice {
-	attribute_set set; /* none: nothing; not a reference */
+	attribute_set set; /* none: nothing */
 	rib_source source;
 };
-/* What the group should hold of a destination. */
+/* What the group should hold of a destination. The set comes with a reference. */
 struct export_choice export_choose(
 	const struct group *group, enum bgp_family family, uint32_t destination);
 /* How it is sent; arrays in speaker->scratch or the store. ERROR_RANGE: it cannot be. */
@@ -171,5 +174,7 @@ int export_dress(const struct group *group, enum bgp_family family, struct expor
  * reference. 0 or ERROR_MEMORY. */
 int export_key(const struct neighbor *neighbor, struct group_key *ret_key);
 bool export_key_equal(const struct group_key *a, const struct group_key *b);
+/* What one sends of a set, the other does. */
+bool export_key_dresses_alike(const struct group_key *a, const struct group_key *b);
 
 #endif

@@ -392,13 +392,13 @@ static void items_choose(struct pack *pack)
 
 		if (choice.set == held && (held == ATTRIBUTE_SET_NONE ||
 						  choice.source == gf->sources[destination])) {
+			attribute_store_release(&group->speaker->store, choice.set);
 			if (held == ATTRIBUTE_SET_NONE)
 				destination_settle(group->speaker, pack->family, destination);
 			continue;
 		}
 		if (choice.set == ATTRIBUTE_SET_NONE)
 			choice.source = gf->sources[destination];
-		attribute_store_hold(&group->speaker->store, choice.set);
 		pack->items[kept++] = (struct item){ .destination = destination,
 			.set = choice.set,
 			.chosen = choice.set,
@@ -416,6 +416,8 @@ static void marks_prune(struct group *group, enum bgp_family family, struct bitm
 		struct export_choice choice = export_choose(group, family, d);
 		attribute_set held = d < gf->room ? gf->sets[d] : ATTRIBUTE_SET_NONE;
 
+		/* Only the number is compared from here on. */
+		attribute_store_release(&group->speaker->store, choice.set);
 		if (choice.set != held ||
 			(held != ATTRIBUTE_SET_NONE && choice.source != gf->sources[d]))
 			continue;

@@ -148,17 +148,36 @@ static void nlri_withdraw(struct neighbor *neighbor, struct bgp_nlri nlri)
 				batch.path_ids[i]);
 }
 
-static void batch_announce(struct neighbor *neighbor, enum bgp_family family,
-	const struct batch *batch, attribute_set set, struct instant now)
+/* One announcement: what the prefixes of an UPDATE have in common. */
+struct said {
+	const struct bgp_attributes *attributes;
+	attribute_set received;
+	attribute_set accepted; /* after the policy, if that is the same for all prefixes */
+	bool by_set;
+};
+
+static void prefix_announce(struct neighbor *neighbor, enum bgp_family family,
+	const struct prefix *prefix, uint32_t path_id, const struct said *said,
+	struct instant now)
 {
 	struct speaker *speaker = neighbor->speaker;
+	attribute_set set = said->by_set ? attribute_store_hold(&speaker->store, said->accepted)
+					 : filter_import(neighbor, prefix, said->attributes,
+						   said->received);
 
+	if (said->received == ATTRIBUTE_SET_NONE ||
+		source_route_set(speaker, neighbor->source, family, prefix, path_id,
+			said->received, set, now) != 0)
+		source_route_remove(speaker, neighbor->source, family, prefix, path_id);
+	attribute_store_release(&speaker->store, set);
+}
+
+static void batch_announce(struct neighbor *neighbor, enum bgp_family family,
+	const struct batch *batch, const struct said *said, struct instant now)
+{
 	for (size_t i = 0; i < batch->count; i++)
-		if (set == ATTRIBUTE_SET_NONE ||
-			source_route_set(speaker, neighbor->source, family, &batch->prefixes[i],
-				batch->path_ids[i], set, set, now) != 0)
-			source_route_remove(speaker, neighbor->source, family,
-				&batch->prefixes[i], batch->path_ids[i]);
+		prefix_announce(
+			neighbor, family, &batch->prefixes[i], batch->path_ids[i], said, now);
 }
 
 static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
@@ -166,8 +185,9 @@ static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
 {
 	struct prefix prefix;
 	uint32_t path_id;
+	struct attribute_store *store = &neighbor->speaker->store;
+	struct said said = { .attributes = &attributes };
 	struct batch batch;
-	attribute_set set;
 
 	if (cursor_left(&nlri.bytes) == 0)
 		return;
@@ -176,10 +196,14 @@ static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,
 			count(neighbor, COUNTER_POLICY_REJECTED);
 		return;
 	}
-	set = attribute_store_intern(&neighbor->speaker->store, &attributes);
+	said.received = attribute_store_intern(store, &attributes);
+	said.by_set = filter_import_by_set(neighbor);
+	if (said.by_set && said.received != ATTRIBUTE_SET_NONE)
+		said.accepted = filter_import(neighbor, NULL, &attributes, said.received);
 	while (batch_take(neighbor, &nlri, &batch))
-		batch_announce(neighbor, (enum bgp_family)nlri.family, &batch, set, now);
-	attribute_store_release(&neighbor->speaker->store, set);
+		batch_announce(neighbor, (enum bgp_family)nlri.family, &batch, &said, now);
+	attribute_store_release(store, said.accepted);
+	attribute_store_release(store, said.received);
 }
 
 static void malformations_tell(struct neighbor *neighbor, const struct bgp_update *update)

@@ -13,6 +13,7 @@
 #include "route/source.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "route/speaker_internal.h"
 
@@ -80,6 +81,7 @@ void source_leave(struct speaker *speaker, struct source *source)
 		source_drop(speaker, source, (enum bgp_family)f);
 	source->neighbor = NULL;
 	source->gone = true;
+	memset(source->reviewing, 0, sizeof(source->reviewing));
 	if (!sweeping(source))
 		source_free(speaker, source);
 }
@@ -210,10 +212,19 @@ void source_drop(struct speaker *speaker, struct source *source, enum bgp_family
 	sweep_begin(speaker, source, family);
 }
 
+static bool reviewing(const struct source *source)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		if (source->reviewing[f])
+			return true;
+	return false;
+}
+
 bool sources_busy(const struct speaker *speaker)
 {
 	for (uint32_t i = 0; i < speaker->source_room; i++)
-		if (speaker->sources[i] != NULL && sweeping(speaker->sources[i]))
+		if (speaker->sources[i] != NULL &&
+			(sweeping(speaker->sources[i]) || reviewing(speaker->sources[i])))
 			return true;
 	return false;
 }
@@ -228,6 +239,8 @@ void sources_sweep(struct speaker *speaker)
 		for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 			if (source->sweeping[f])
 				(void)sweep(speaker, source, (enum bgp_family)f, SWEEP_STEP);
+		if (!source->gone)
+			(void)filter_review_step(speaker, source);
 		if (source->gone && !sweeping(source))
 			source_free(speaker, source);
 	}

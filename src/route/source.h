@@ -24,6 +24,8 @@ struct source {
 	uint32_t count[BGP_FAMILY_COUNT], stale[BGP_FAMILY_COUNT];
 	bool sweeping[BGP_FAMILY_COUNT];
 	uint32_t sweep_at[BGP_FAMILY_COUNT];
+	bool reviewing[BGP_FAMILY_COUNT]; /* by a changed policy */
+	uint32_t review_at[BGP_FAMILY_COUNT];
 	uint8_t unswept[BGP_FAMILY_COUNT]; /* generations since there was nothing to sweep */
 };
 

@@ -94,7 +94,7 @@ struct speaker *speaker_new(
 	speaker->random.state = settings->seed;
 	speaker->seed.low = random_u64(&speaker->random);
 	speaker->seed.high = random_u64(&speaker->random);
-	speaker->scratch.limit = SCRATCH_MAX;
+	speaker->scratch.limit = speaker->filter_scratch.limit = SCRATCH_MAX;
 	list_init(&speaker->neighbors);
 	list_init(&speaker->groups);
 	if (tables_init(speaker) == 0)
@@ -133,10 +133,23 @@ static bool arrays_copy(struct neighbor *neighbor, const struct neighbor_setting
 	return true;
 }
 
+/* Hold the new before the old are released: they may be the same. */
+static void policies_take(
+	const struct neighbor_settings *old, const struct neighbor_settings *new)
+{
+	if (new->import_policy != NULL)
+		policy_hold(new->import_policy);
+	if (new->export_policy != NULL)
+		policy_hold(new->export_policy);
+	policy_release(old->import_policy);
+	policy_release(old->export_policy);
+}
+
 static bool settings_take(struct neighbor *neighbor, const struct neighbor_settings *settings)
 {
 	if (!arrays_copy(neighbor, settings))
 		return false;
+	policies_take(&neighbor->settings, settings);
 	neighbor->settings = *settings;
 	neighbor->settings.communities = neighbor->communities;
 	neighbor->settings.large_communities = neighbor->large_communities;
@@ -149,6 +162,7 @@ static void neighbor_arrays_free(struct neighbor *neighbor)
 {
 	if (neighbor == NULL)
 		return;
+	policies_take(&neighbor->settings, &(struct neighbor_settings){ 0 });
 	free(neighbor->communities);
 	free(neighbor->large_communities);
 	free(neighbor->extended_communities);
@@ -222,6 +236,7 @@ void speaker_free(struct speaker *speaker)
 	attribute_store_clear(&speaker->store);
 	heap_clear(&speaker->timers);
 	arena_clear(&speaker->scratch);
+	arena_clear(&speaker->filter_scratch);
 	free(speaker);
 }
 
@@ -292,10 +307,13 @@ static void settings_retry(struct neighbor *neighbor, struct instant now)
 }
 
 /* New settings that need no new session. */
-static void settings_apply(struct neighbor *neighbor, bool import, struct instant now)
+static void settings_apply(
+	struct neighbor *neighbor, bool import, bool policy, struct instant now)
 {
 	if (import)
 		import_changed(neighbor, now);
+	if (policy)
+		filter_review(neighbor);
 	if (group_rejoin(neighbor) != 0) {
 		cease(neighbor, BGP_CEASE_OUT_OF_RESOURCES, NULL, "out of memory", false, now);
 		session_start(neighbor, now);
@@ -316,6 +334,7 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	bool identity = identity_differs(&neighbor->settings, settings);
 	bool offer = offer_differs(&neighbor->settings, settings);
 	bool import = neighbor->settings.import != settings->import;
+	bool policy = neighbor->settings.import_policy != settings->import_policy;
 	bool limit = neighbor->settings.maximum_prefixes != settings->maximum_prefixes;
 	bool was_shutdown = neighbor->settings.shutdown;
 
@@ -334,7 +353,7 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 			identity, now);
 		session_start(neighbor, now);
 	} else if (running) {
-		settings_apply(neighbor, import, now);
+		settings_apply(neighbor, import, policy, now);
 	} else if (identity || offer || limit) {
 		settings_retry(neighbor, now);
 	}

@@ -18,6 +18,7 @@
 
 #include "base/instant.h"
 #include "route/decision.h"
+#include "route/policy.h"
 #include "wire/bgp_open.h"
 #include "wire/bgp_update.h"
 
@@ -73,11 +74,16 @@ struct neighbor_settings {
 	/* From its return to its end-of-RIB; over: what is stale goes. Not zero. RFC 8538
 	 * section 4.1 asks for it. */
 	struct duration stale_time;
-	bool graceful_shutdown;    /* tag all with RFC 8326 and lower the preference */
-	bool import;               /* keep what it sends */
-	bool transit;              /* pass on what others said (RFC 8212: only when told to) */
-	uint32_t maximum_prefixes; /* per family; 0: no cap */
-	struct duration maximum_prefixes_restart;  /* 0: never */
+	bool graceful_shutdown; /* tag all with RFC 8326 and lower the preference */
+	bool import;            /* keep what it sends */
+	bool transit;           /* pass on what others said (RFC 8212: only when told to) */
+	/* What goes through, and how it is changed; NULL: all, as it is. The speaker holds
+	 * them. rule_counters: of their book, the host's, may be NULL. */
+	struct policy *import_policy, *export_policy;
+	uint64_t *rule_counters;
+	uint8_t relation;                         /* enum policy_relation; none: as role says */
+	uint32_t maximum_prefixes;                /* per family; 0: no cap */
+	struct duration maximum_prefixes_restart; /* 0: never */
 	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
 	unsigned prepend;                          /* added to every route's own */
 	bool has_med, has_local_pref;
@@ -219,6 +225,13 @@ size_t speaker_output(struct speaker *speaker, struct neighbor *neighbor,
  * nothing is left in the host's buffer. */
 void speaker_progress(struct speaker *speaker, struct neighbor *neighbor,
 	enum connection_direction direction, bool all_sent, struct instant now);
+
+/* What policies ask about origins and paths (route/rpki_table.h); NULL: nothing is known. The
+ * table stays the host's, which tells of every change: what depends on it is looked at again,
+ * without a session being reset. */
+struct rpki_table;
+void speaker_rpki_set(struct speaker *speaker, const struct rpki_table *table);
+void speaker_rpki_changed(struct speaker *speaker);
 
 /* Timers, and one bounded piece of work that was put off (a lost neighbour's routes). */
 void speaker_tick(struct speaker *speaker, struct instant now);

@@ -10,6 +10,7 @@
  *     session_open.c   OPEN: making, checking, negotiating
  *     restart.c        graceful restart, both sides (RFC 4724, RFC 8538)
  *     import.c         which received routes are kept, and how they are marked
+ *     filter.c         the operator's policies, in and out
  *     local_rib.c      the routes that we originate
  *     source.c         who says routes, and what becomes of all of a source at once
  *     best.c           the best route of each destination
@@ -31,7 +32,9 @@
 #include "base/list.h"
 #include "base/random.h"
 #include "route/best.h"
+#include "route/filter.h"
 #include "route/group.h"
+#include "route/rpki_table.h"
 #include "route/source.h"
 #include "route/speaker.h"
 
@@ -156,8 +159,10 @@ struct speaker {
 	struct source **sources; /* by number; [RIB_LOCAL] is ours */
 	uint32_t source_room;
 	struct list groups;
-	bool groups_marked;   /* since the members were told */
-	struct arena scratch; /* of one received message or one export */
+	bool groups_marked; /* since the members were told */
+	const struct rpki_table *rpki;
+	struct arena filter_scratch; /* of one run of a policy */
+	struct arena scratch;        /* of one received message or one export */
 	bool stopped;
 	bool end_of_rib_held;
 };

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operator's policies on the way in and out, and looking at what is there again when they,
+ * or what they ask, have changed.
+ *
+ * Invariants:
+ *  1. What a neighbour sent is kept as it came (rib_route.received): no policy needs it twice.
+ *  2. A policy that fails (no memory, a path too long) rejects.
+ *  3. Our own routes go through no policy: they are what the operator configured.
+ */
+#include "route/speaker_internal.h"
+
+#define REVIEW_STEP 1024u /* destinations looked at in one piece */
+
+/* ---- What policies ask. ---- */
+
+static enum policy_relation relation_of(const struct neighbor *neighbor)
+{
+	/* Our role towards it says what it is to us: RFC 9234 section 4.1. */
+	static const uint8_t by_role[] = {
+		[BGP_ROLE_PROVIDER] = POLICY_RELATION_CUSTOMER,
+		[BGP_ROLE_ROUTE_SERVER] = POLICY_RELATION_CUSTOMER,
+		[BGP_ROLE_ROUTE_SERVER_CLIENT] = POLICY_RELATION_ROUTE_SERVER,
+		[BGP_ROLE_CUSTOMER] = POLICY_RELATION_PROVIDER,
+		[BGP_ROLE_PEER] = POLICY_RELATION_PEER,
+	};
+	uint8_t role = neighbor->settings.role;
+
+	if (neighbor->ibgp)
+		return POLICY_RELATION_INTERNAL;
+	if (neighbor->settings.relation != POLICY_RELATION_NONE)
+		return (enum policy_relation)neighbor->settings.relation;
+	return role < sizeof(by_role) ? (enum policy_relation)by_role[role]
+				      : POLICY_RELATION_NONE;
+}
+
+enum policy_relation filter_relation(const struct neighbor *neighbor)
+{
+	return relation_of(neighbor);
+}
+
+/* The neighbour that said the route, for the two questions below. */
+static enum policy_rpki ask_rpki(void *context, const struct policy_route *route)
+{
+	const struct neighbor *neighbor = context;
+	uint32_t origin = rpki_origin(route->attributes, neighbor->speaker->settings.asn);
+
+	return (enum policy_rpki)rpki_table_validate(
+		neighbor->speaker->rpki, route->prefix, origin, NULL);
+}
+
+static enum policy_aspa ask_aspa(void *context, const struct policy_route *route)
+{
+	const struct neighbor *neighbor = context;
+	uint8_t role = neighbor->settings.role;
+	enum aspa_direction direction;
+	uint32_t asn = role == BGP_ROLE_ROUTE_SERVER_CLIENT ? 0 : neighbor->settings.asn;
+
+	if (neighbor->ibgp || !aspa_direction_of(role, &direction))
+		return POLICY_ASPA_UNKNOWN;
+	return (enum policy_aspa)rpki_table_verify_path(
+		neighbor->speaker->rpki, route->attributes, direction, asn, NULL);
+}
+
+static struct policy_route route_of(const struct neighbor *to, const struct neighbor *from,
+	enum policy_direction direction, const struct prefix *prefix,
+	const struct bgp_attributes *attributes)
+{
+	bool rpki = to->speaker->rpki != NULL;
+
+	return (struct policy_route){
+		.prefix = prefix,
+		.attributes = attributes,
+		.direction = direction,
+		.relation = relation_of(to),
+		.source = relation_of(from),
+		.local_asn = to->settings.local_asn,
+		.neighbor_asn = to->settings.asn,
+		.neighbor_address = to->settings.address,
+		.igp_metric = POLICY_METRIC_UNKNOWN,
+		.rpki = rpki ? ask_rpki : NULL,
+		.aspa = rpki ? ask_aspa : NULL,
+		/* Asked of the neighbour that said it. */
+		.context = (void *)(uintptr_t)from,
+	};
+}
+
+/* ---- In. ---- */
+
+attribute_set filter_import(struct neighbor *neighbor, const struct prefix *prefix,
+	const struct bgp_attributes *attributes, attribute_set received)
+{
+	struct speaker *speaker = neighbor->speaker;
+	const struct neighbor_settings *s = &neighbor->settings;
+	struct policy_route route =
+		route_of(neighbor, neighbor, POLICY_IMPORT, prefix, attributes);
+	struct policy_result result;
+	attribute_set set = ATTRIBUTE_SET_NONE;
+
+	if (s->import_policy == NULL)
+		return attribute_store_hold(&speaker->store, received);
+	if (policy_run(s->import_policy, s->rule_counters, &route, &speaker->filter_scratch,
+		    &result) != 0 ||
+		result.verdict != POLICY_ACCEPT)
+		neighbor->counters[COUNTER_POLICY_REJECTED]++;
+	else if (!result.changed)
+		set = attribute_store_hold(&speaker->store, received);
+	else
+		set = attribute_store_intern(&speaker->store, &result.attributes);
+	arena_reset(&speaker->filter_scratch);
+	return set;
+}
+
+bool filter_import_by_set(const struct neighbor *neighbor)
+{
+	const struct policy *policy = neighbor->settings.import_policy;
+
+	return policy == NULL || !policy_depends_on_prefix(policy);
+}
+
+/* ---- Out. ---- */
+
+/* MED of others goes no further unless the policy gave one: RFC 4271 section 5.1.4. */
+static void med_keep_ours(const struct group *group, const struct bgp_attributes *before,
+	struct bgp_attributes *after)
+{
+	bool had = bgp_attribute_present(before, BGP_ATTRIBUTE_MED);
+	bool has = bgp_attribute_present(after, BGP_ATTRIBUTE_MED);
+
+	if (!group->key.ibgp && has && had && before->med == after->med)
+		after->present &= ~(1ull << BGP_ATTRIBUTE_MED);
+}
+
+static void next_hop_choose(const struct group *group, enum bgp_family family,
+	const struct policy_result *result, const struct bgp_attributes *before,
+	struct bgp_attributes *after)
+{
+	bool given = result->changed && !address_equal(&before->next_hop, &after->next_hop);
+	bool self = result->next_hop_self || (!group->key.ibgp && !given);
+
+	if (!self || !group->key.next_hop_known[family])
+		return;
+	after->next_hop = group->key.next_hop[family];
+	after->next_hop_link_local = group->key.next_hop_link_local[family];
+}
+
+attribute_set filter_export(const struct group *group, enum bgp_family family,
+	const struct prefix *prefix, const struct neighbor *from, attribute_set set)
+{
+	struct speaker *speaker = group->speaker;
+	const struct group_key *key = &group->key;
+	const struct neighbor *to =
+		container_of(group->members.next, struct neighbor, member.link);
+	struct bgp_attributes before, after;
+	struct policy_route route;
+	struct policy_result result;
+	attribute_set chosen = ATTRIBUTE_SET_NONE;
+
+	if (key->export_policy == NULL)
+		return attribute_store_hold(&speaker->store, set);
+	attribute_store_read(&speaker->store, set, &before);
+	route = route_of(to, from, POLICY_EXPORT, prefix, &before);
+	if (policy_run(key->export_policy, to->settings.rule_counters, &route,
+		    &speaker->filter_scratch, &result) == 0 &&
+		result.verdict == POLICY_ACCEPT) {
+		after = result.changed ? result.attributes : before;
+		med_keep_ours(group, &before, &after);
+		next_hop_choose(group, family, &result, &before, &after);
+		chosen = attribute_store_intern(&speaker->store, &after);
+	}
+	arena_reset(&speaker->filter_scratch);
+	return chosen;
+}
+
+/* ---- Again. ---- */
+
+void filter_review(struct neighbor *neighbor)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		neighbor->source->reviewing[f] = neighbor->source->count[f] > 0;
+		neighbor->source->review_at[f] = 0;
+	}
+}
+
+static void destination_review(
+	struct speaker *speaker, struct source *source, enum bgp_family family, uint32_t d)
+{
+	struct rib *rib = &speaker->ribs[family];
+	struct prefix prefix = rib_prefix(rib, d);
+	bool touched = false, changed = false;
+	uint32_t count;
+	struct rib_route *routes = rib_routes(rib, d, &count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct bgp_attributes attributes;
+		attribute_set set;
+
+		if (routes[i].source != source->number ||
+			!source_alive(source, family, &routes[i]))
+			continue;
+		attribute_store_read(&speaker->store, routes[i].received, &attributes);
+		set = filter_import(source->neighbor, &prefix, &attributes, routes[i].received);
+		if (set != routes[i].set) {
+			changed = true;
+			touched |= i == 0 && rib_has_best(rib, d);
+		}
+		attribute_store_release(&speaker->store, routes[i].set);
+		routes[i].set = set;
+	}
+	if (changed)
+		best_update(speaker, family, d, touched);
+}
+
+bool filter_review_step(struct speaker *speaker, struct source *source)
+{
+	bool more = false;
+
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		const struct rib *rib = &speaker->ribs[f];
+		uint32_t end = source->review_at[f] + REVIEW_STEP;
+
+		if (!source->reviewing[f] || source->neighbor == NULL)
+			continue;
+		for (; source->review_at[f] < end && source->review_at[f] < rib->bound;
+			source->review_at[f]++)
+			if (rib_used(rib, source->review_at[f]))
+				destination_review(speaker, source, (enum bgp_family)f,
+					source->review_at[f]);
+		source->reviewing[f] = source->review_at[f] < rib->bound;
+		more |= source->reviewing[f];
+	}
+	return more;
+}
+
+void speaker_rpki_set(struct speaker *speaker, const struct rpki_table *table)
+{
+	speaker->rpki = table;
+	speaker_rpki_changed(speaker);
+}
+
+void speaker_rpki_changed(struct speaker *speaker)
+{
+	list_for_each(node, &speaker->neighbors) {
+		struct neighbor *neighbor = container_of(node, struct neighbor, link);
+		const struct policy *in = neighbor->settings.import_policy;
+		const struct policy *out = neighbor->settings.export_policy;
+		unsigned both = POLICY_DEPENDS_RPKI | POLICY_DEPENDS_ASPA;
+
+		if (in != NULL && (policy_depends(in) & both) != 0)
+			filter_review(neighbor);
+		if (out != NULL && neighbor->member.group != NULL &&
+			(policy_depends(out) & both) != 0)
+			group_review(neighbor->member.group);
+	}
+}
