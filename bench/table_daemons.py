@@ -71,7 +71,8 @@ class TableNearcast:
     def __init__(self, node, _asn, neighbors, **_options):
         entries = "".join(
             f"  n{i}: {{ address: {n.address}, asn: {n.asn}, passive: true,"
-            f" hold-time: {n.hold_s}s, import: all, graceful-restart: false }}\n" for i, n in enumerate(neighbors, 1))
+            f" hold-time: {n.hold_s}s, import: all, export: all,"
+            f" graceful-restart: false }}\n" for i, n in enumerate(neighbors, 1))
         self.daemon = Nearcast(node, f"site: bench\nasn: {ASN}\nrouter-id: 10.0.0.1\n"
                                f"http: {{ enabled: false }}\nneighbors:\n{entries}")
 

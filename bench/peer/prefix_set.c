@@ -17,7 +17,8 @@
 
 #include "base/error.h"
 
-#define IPV4_BITS_SIZE ((size_t)1 << 30) /* 2^33 bits */
+#define IPV4_BITS_SIZE  ((size_t)1 << 30) /* 2^33 bits */
+#define IPV4_USUAL_SIZE ((size_t)1 << 22) /* of lengths up to 24 */
 
 static void *reserve(size_t size)
 {
@@ -35,7 +36,11 @@ int prefix_set_open(struct prefix_set *set, enum family family, size_t expected)
 	set->family = family;
 	if (family == FAMILY_IPV4) {
 		set->bits = reserve(IPV4_BITS_SIZE);
-		return set->bits == NULL ? ERROR_MEMORY : 0;
+		if (set->bits == NULL)
+			return ERROR_MEMORY;
+		/* Here, rather than at the first prefixes: 1000 page faults. */
+		memset(set->bits, 0, IPV4_USUAL_SIZE);
+		return 0;
 	}
 	while (slots < 2 * expected)
 		slots *= 2;
@@ -54,8 +59,11 @@ void prefix_set_close(struct prefix_set *set)
 
 void prefix_set_clear(struct prefix_set *set)
 {
-	if (set->bits != NULL)
-		madvise(set->bits, IPV4_BITS_SIZE, MADV_DONTNEED);
+	if (set->bits != NULL && set->count > 0) {
+		memset(set->bits, 0, IPV4_USUAL_SIZE);
+		madvise((uint8_t *)set->bits + IPV4_USUAL_SIZE, IPV4_BITS_SIZE - IPV4_USUAL_SIZE,
+			MADV_DONTNEED);
+	}
 	if (set->slots != NULL)
 		memset(set->slots, 0, (set->slot_mask + 1) * sizeof(*set->slots));
 	set->count = set->slots_used = 0;
