@@ -32,6 +32,7 @@
 #define PLACE_BITS  26u
 #define NUMBER_MASK ((1u << PLACE_BITS) - 1)
 #define NUMBERS_MAX (RIB_DESTINATIONS_MAX - 2) /* the last two would look empty or gone */
+#define SPREAD      64u                        /* buckets */
 #define ROOM_MIN    64u
 #define WARM_MAX    64u /* prefixes at once */
 
@@ -176,6 +177,15 @@ static void place_put(struct rib_segment *segment, uint64_t hash, uint32_t numbe
 	segment->count++;
 }
 
+static void bucket_warm(const struct rib *rib, const struct bucket *bucket)
+{
+	for (unsigned i = 0; i < BUCKET; i++)
+		if (bucket->places[i] < PLACE_GONE)
+			__builtin_prefetch(at(rib, bucket->places[i] & NUMBER_MASK));
+}
+
+/* The destinations are all over the memory: those of the next bucket are on their way while
+ * those of this one are hashed. */
 static int segment_rebuild(struct rib *rib, struct rib_segment *segment, uint32_t bucket_count)
 {
 	struct rib_segment old = *segment;
@@ -190,7 +200,9 @@ static int segment_rebuild(struct rib *rib, struct rib_segment *segment, uint32_
 		uint32_t value = old.buckets[i / BUCKET].places[i % BUCKET];
 		const struct destination *d;
 
-		if (value == PLACE_EMPTY || value == PLACE_GONE)
+		if (i % BUCKET == 0 && i / BUCKET + 1 < old.bucket_count)
+			bucket_warm(rib, &old.buckets[i / BUCKET + 1]);
+		if (value >= PLACE_GONE)
 			continue;
 		d = at(rib, value & NUMBER_MASK);
 		place_put(segment, key_hash(rib, d->address, d->length), value & NUMBER_MASK);
@@ -211,6 +223,11 @@ static int segment_reserve(struct rib *rib, struct rib_segment *segment)
 		more = 1;
 	else if ((uint64_t)segment->count * 5 <= (uint64_t)places * 2)
 		more = 0;
+	/* Segments fill alike. From here on each has another size, so that they do not all
+	 * grow at the same time: that would be one long pause. */
+	if (segment->bucket_count < SPREAD && segment->bucket_count + more >= SPREAD)
+		more += (segment->bucket_count + more) / 2 *
+			(uint32_t)(segment - rib->segments) / SEGMENTS;
 	return segment_rebuild(rib, segment, segment->bucket_count + more);
 }
 
