@@ -68,14 +68,14 @@ static bool walk_next(
 	if (mean > 2)
 		step += (random_u64(random) >> 16) % (2 * mean - 2);
 	walk->at += step;
-	while (avoided(walk))
-		walk->at += 0x10000;
 	unit = (uint64_t)1 << (walk->unit_length - length);
 	/* Up to where this length may begin, unless that costs more than there is. */
 	if (mean < 4 || unit > (walk->end - walk->at) / 2)
 		length = (uint8_t)walk->unit_length;
 	else
 		walk->at = (walk->at + unit - 1) / unit * unit;
+	while (avoided(walk))
+		walk->at += 0x10000;
 	if (walk->at >= walk->end)
 		return false;
 	for (unsigned i = 0; i < walk->unit_length / 8; i++)
