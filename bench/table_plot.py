@@ -2,7 +2,7 @@
 """How cost grows with routes, neighbours and attribute sets: measured, and drawn into docs/.
 
 Six panels: load time and greatest memory (rows) over each of the three (columns), both axes
-logarithmic, so that a cost in proportion is a straight line that rises as steeply as the grey one.
+logarithmic.
 """
 import json
 import math
