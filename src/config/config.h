@@ -326,6 +326,16 @@ struct config_http {
 	uint16_t port;          /* default 9179 */
 };
 
+#define CONFIG_STATIONS_MAX 8
+
+/* Monitoring stations: RFC 7854. */
+struct config_bmp {
+	const struct address *stations;
+	size_t station_count;
+	uint16_t port;              /* default 11019 */
+	struct duration statistics; /* default 60 s between reports; 0: none */
+};
+
 struct config {
 	const char *site;   /* required */
 	uint32_t asn;       /* required when there are neighbours */
@@ -358,6 +368,7 @@ struct config {
 					* services than this is refused without --force */
 	struct config_rpki rpki;
 	struct config_http http;
+	struct config_bmp bmp;
 	enum config_log_format log_format;
 	enum config_log_level log_level;
 	struct arena arena; /* holds all of the above */

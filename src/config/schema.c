@@ -151,6 +151,41 @@ static const struct schema_section http_section = {
 	.fields = http_fields,
 };
 
+static const struct schema_field bmp_fields[] = {
+	{ .key = "stations",
+		.kind = KIND_ADDRESS,
+		SCHEMA_LIST(R, bmp.stations, bmp.station_count),
+		.maximum = CONFIG_STATIONS_MAX,
+		.touches = TOUCHES_QUIETLY,
+		.help = "Addresses of the stations to connect to; none: no monitoring." },
+	{ .key = "port",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(R, bmp.port),
+		.preset = "11019",
+		.minimum = 1,
+		.maximum = 65535,
+		.touches = TOUCHES_QUIETLY,
+		.help = "The TCP port that the stations listen on." },
+	{ .key = "statistics",
+		.kind = KIND_DURATION,
+		SCHEMA_AT(R, bmp.statistics),
+		.preset = "60s",
+		.minimum = 0,
+		.maximum = SCHEMA_SECONDS(86400),
+		.touches = TOUCHES_QUIETLY,
+		.help = "Time between statistics reports; 0: none." },
+	{ 0 },
+};
+
+static const struct schema_section bmp_section = {
+	.path = "bmp",
+	.title = "the group 'bmp'",
+	.help = "The BGP Monitoring Protocol (RFC 7854): stations are told of every session, of the "
+		"UPDATEs as they were received, and of the routes that are held before policy.",
+	.example = "bmp: { stations: [192.0.2.9], port: 11019 }\n",
+	.fields = bmp_fields,
+};
+
 static const struct schema_field log_fields[] = {
 	{ .key = "format",
 		.kind = KIND_WORD,
@@ -282,6 +317,11 @@ static const struct schema_field root_fields[] = {
 		.section = &http_section,
 		.elsewhere = "api metrics prometheus",
 		.help = "Metrics and the API." },
+	{ .key = "bmp",
+		.kind = KIND_SECTION,
+		.section = &bmp_section,
+		.elsewhere = "monitoring bmp-servers bmp-targets",
+		.help = "Monitoring stations." },
 	{ .key = "log",
 		.kind = KIND_SECTION,
 		.section = &log_section,

@@ -59,6 +59,7 @@ void speaker_process_settle(struct speaker_process *process)
 	if (process->speaker == NULL)
 		return;
 	transport_flush(process);
+	monitor_flush(process);
 	deadline = speaker_deadline(process->speaker);
 	if (deadline.ns == INSTANT_NEVER.ns) {
 		uv_timer_stop(&process->timer);
@@ -95,6 +96,7 @@ static void on_event(void *context, const struct speaker_event *event)
 	struct speaker_process *process = context;
 	struct neighbor_view view;
 
+	monitor_event(process, event);
 	speaker_neighbor_view(event->neighbor, &view);
 	switch (event->type) {
 	case SPEAKER_ANNOUNCED:
@@ -158,6 +160,7 @@ static void speaker_end(struct speaker_process *process)
 		return;
 	speaker_stop(process->speaker, false, "configuration changed", clock_now());
 	transport_flush(process);
+	monitor_end(process);
 	peers_free(process);
 	speaker_free(process->speaker);
 	process->speaker = NULL;
@@ -200,6 +203,8 @@ static int config_take(struct speaker_process *process, struct config *config)
 		r = peers_apply(process, config);
 	if (r == 0)
 		r = rpki_take(process, config);
+	if (r == 0)
+		monitor_apply(process, config);
 	if (r == 0)
 		routes_resume(process);
 	return r;
@@ -292,6 +297,7 @@ static void process_stop(struct speaker_process *process, bool keep, const char 
 	process->started = clock_now();
 	if (process->speaker != NULL)
 		speaker_stop(process->speaker, keep, reason, clock_now());
+	monitor_terminate(process, reason);
 	speaker_process_settle(process);
 	uv_timer_start(&process->lease_timer, on_stop_poll, 0, 0);
 }
@@ -507,6 +513,7 @@ static void process_stop_now(void *state)
 		listener_drop(process, which);
 	rpki_close(process->rpki);
 	process->rpki = NULL;
+	monitor_end(process);
 	peers_free(process);
 	routes_free(process);
 	speaker_free(process->speaker);

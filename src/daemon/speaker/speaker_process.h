@@ -24,6 +24,7 @@
 
 struct speaker_process;
 struct transport;
+struct monitor;
 
 /* One configured neighbour: what the pure speaker does not know of it. */
 struct peer {
@@ -74,6 +75,7 @@ struct speaker_process {
 	struct instant started;
 	struct instant malformed_logged; /* when a whole message was, the last time */
 	unsigned malformed_left_out;     /* since then */
+	struct monitor *monitor;         /* NULL: no BMP stations */
 	uint8_t *output; /* BGP_EXTENDED_MESSAGE_MAX bytes, shared by all transports */
 	uint8_t *input;
 	void (*done)(void *context);
@@ -124,6 +126,17 @@ void routes_resume(struct speaker_process *process);
 void routes_changed(struct speaker_process *process);
 void routes_report(struct speaker_process *process);
 void routes_free(struct speaker_process *process);
+
+/* ---- monitor.c: BMP stations. ---- */
+/* Take the stations of the configuration; those that stay keep their connections. */
+void monitor_apply(struct speaker_process *process, const struct config *config);
+void monitor_event(struct speaker_process *process, const struct speaker_event *event);
+/* Write what is ready. */
+void monitor_flush(struct speaker_process *process);
+/* Tell all stations that we end. */
+void monitor_terminate(struct speaker_process *process, const char *reason);
+/* Drop all; before the speaker goes. */
+void monitor_end(struct speaker_process *process);
 
 /* ---- malformed.c: what neighbours send wrongly. ---- */
 /* Logs SPEAKER_MALFORMED and SPEAKER_MALFORMED_UPDATE. */
