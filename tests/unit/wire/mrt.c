@@ -52,7 +52,8 @@ struct story {
 	size_t left;
 };
 
-static void tell(struct story *story, const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+tell(struct story *story, const char *format, ...)
 {
 	va_list list;
 
