@@ -257,6 +257,36 @@ static struct bgp_open open_random(struct random *random)
 	return open;
 }
 
+/* A full OPEN, in both forms, cut at each byte: never taken, and never read too far. */
+static void test_cut(void **state)
+{
+	static const char *const bodies[] = {
+		HEAD "42 02 40 0104 0001 00 01 0104 0002 00 01 0200 0600 0901 03"
+		     "400a c078 0001 01 80 0002 01 00 4104 0000fde9 4504 0001 01 03 4600"
+		     "4707 0001 01 80 00012c 4908 06'fra01x'00",
+		HEAD "ff ff 0009 02 0006 4104 0000fde9",
+		HEAD "12 02 06 0104 0001 00 01 02 02 0200 02 04 4600 0600",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		uint8_t bytes[128];
+		size_t length = hex_read(bodies[i], bytes, sizeof(bytes));
+
+		for (size_t cut = 0; cut <= length; cut++) {
+			uint8_t *exact = exact_copy(bytes, cut);
+			struct bgp_open open;
+			struct bgp_fault fault = { 0 };
+
+			assert_int_equal(bgp_open_read(cursor_of(exact, cut), &open, &fault),
+				cut == length ? 0 : ERROR_MALFORMED);
+			assert_int_equal(
+				fault.code, cut == length ? BGP_ERROR_NONE : BGP_ERROR_OPEN);
+			free(exact);
+		}
+	}
+}
+
 static void test_round_trip(void **state)
 {
 	struct random random = { 5492 };
@@ -341,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_capabilities),
 		cmocka_unit_test(test_malformed_capabilities),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_role_names),

@@ -286,6 +286,35 @@ static void test_good_sizes(void **state)
 		}
 }
 
+/* RFC 6514 section 5: the identifiers of each type of tunnel, said once more. */
+static void test_pmsi_identifiers(void **state)
+{
+	static const struct {
+		size_t one, other; /* SIZE_MAX: any */
+	} types[] = { { 0, 0 }, { 12, 24 }, { SIZE_MAX, 0 }, { 8, 32 }, { 8, 32 }, { 8, 32 },
+		{ 4, 16 }, { SIZE_MAX, 0 }, { SIZE_MAX, 0 }, { SIZE_MAX, 0 } };
+	struct bgp_context context = context_of(EXTERNAL);
+
+	(void)state;
+	for (uint8_t type = 0; type < sizeof(types) / sizeof(types[0]); type++)
+		for (size_t size = 0; size <= 40; size++) {
+			bool good = types[type].one == SIZE_MAX || size == types[type].one ||
+				    size == types[type].other;
+			uint8_t bytes[256];
+			struct writer w = writer_of(bytes, sizeof(bytes));
+
+			w.at += update_make("", BASE "c016", "", bytes, sizeof(bytes));
+			writer_u8(&w, (uint8_t)(5 + size));
+			writer_u8(&w, 0);
+			writer_u8(&w, type);
+			memset(writer_reserve(&w, 3 + size), 1, 3 + size);
+			bytes_put_u16(bytes + 2, (uint16_t)(w.at - bytes - 4));
+			w.at += hex_read(NET, w.at, 8);
+			if ((read_exact(&context, bytes, writer_length(&w)) == GOOD) != good)
+				fail_msg("type %u, identifier of %zu bytes", type, size);
+		}
+}
+
 static void test_random(void **state)
 {
 	struct random random = { 6793 };
@@ -314,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_cut_attributes),
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_good_sizes),
+		cmocka_unit_test(test_pmsi_identifiers),
 		cmocka_unit_test(test_random),
 	};
 
