@@ -359,6 +359,15 @@ static enum exit_code finish(struct draft *draft)
 	return code;
 }
 
+/* Where nobody can be asked, a neighbour without further words is an upstream, as the question
+ * would have it. */
+static void preset_default(struct draft *draft)
+{
+	if (!draft->asks && lacks_preset(&draft->answers) &&
+		draft->answers.neighbor_address_count > 0)
+		draft->answers.preset = preset_find("transit");
+}
+
 static enum exit_code init_run(const struct arguments *arguments, struct console *console)
 {
 	const char *preset = arguments_value(arguments, "preset");
@@ -374,7 +383,9 @@ static enum exit_code init_run(const struct arguments *arguments, struct console
 		print_presets(console->out);
 		return EXIT_CODE_OK;
 	}
-	if (take_flags(&draft, &error) != 0 || (draft.asks && ask_all(&draft, &error) != 0))
+	if (take_flags(&draft, &error) == 0)
+		preset_default(&draft);
+	if (error.code != 0 || (draft.asks && ask_all(&draft, &error) != 0))
 		code = output_error(console, &error);
 	else
 		code = finish(&draft);

@@ -17,7 +17,7 @@ bool service_is_degraded(const json_t *service)
 
 /* ---- The table ---- */
 
-/* "to 2 of 2", "no", or that there is nobody to announce it to. */
+/* "to 2 of 2", "no", or that nobody is there to announce it to. */
 static void announced_text(const json_t *service, struct text *out)
 {
 	long long wanted = view_integer(service, "neighbors_wanted");
@@ -27,7 +27,7 @@ static void announced_text(const json_t *service, struct text *out)
 		text_print(out, "to %lld of %lld", announced, wanted);
 	else
 		text_add(out, view_flag(service, "healthy") && view_flag(service, "wanted")
-				      ? "no neighbour"
+				      ? "no session is up"
 				      : "no");
 }
 
@@ -125,8 +125,8 @@ static void add_facts(struct table *pairs, const json_t *service)
 	view_pair(pairs, "Neighbours", TONE_PLAIN, "%s",
 		neighbors.length == 0 ? "all" : text_string(&neighbors));
 	if (json_is_object(drain))
-		view_pair(pairs, "Drain", TONE_WARNING, "step %s: %s",
-			view_string_or(drain, "step", "-"),
+		view_pair(pairs, "Drain", TONE_WARNING, "step %s, since %s: %s",
+			view_string_or(drain, "step", "-"), view_string_or(drain, "since", "-"),
 			view_string_or(drain, "reason", "-"));
 	view_pair(pairs, "On exit", TONE_PLAIN, "%s", view_string_or(service, "on_exit", "-"));
 	text_clear(&announced);

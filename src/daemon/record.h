@@ -35,7 +35,8 @@ enum record_type {
 	RECORD_NONE,
 	RECORD_CONFIG,         /* main -> speaker, probe: struct record_config + memfd with YAML */
 	RECORD_SECRET,         /* main -> speaker: struct record_secret */
-	RECORD_LISTENER,       /* main -> all: struct record_listener + the socket */
+	RECORD_LISTENER,       /* main -> all: struct record_listener + the socket; without one:
+	                        * it is taken back */
 	RECORD_ROUTE_SET,      /* main -> speaker: struct record_route */
 	RECORD_ROUTE_REMOVE,   /* main -> speaker: struct record_route (service, prefix) */
 	RECORD_ROUTES_SYNCED,  /* main -> speaker: struct record_plain: the first batch is complete:
@@ -225,6 +226,7 @@ struct record_neighbor_event {
 	uint32_t old_state, new_state; /* enum session_state */
 	uint8_t code, subcode;
 	bool sent;
+	uint32_t not_shown; /* events of this kind before it that were not sent: too many at once */
 	char reason[256];
 };
 

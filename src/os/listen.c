@@ -21,7 +21,8 @@
 
 #include "os/privilege.h"
 
-#define BACKLOG 128
+#define BGP_PORT 179 /* RFC 4271 section 8.2.1 */
+#define BACKLOG  128
 
 /* ---- Who has the port: /proc/net/tcp names an inode, /proc/PID/fd who holds it (proc(5)).
  * ---- */
@@ -118,8 +119,12 @@ static int bind_error(
 	address_format(address, text);
 	switch (number) {
 	case EADDRINUSE:
-		error_hint(
-			error, "stop the other program, or listen on another port or address");
+		error_hint(error, port == BGP_PORT
+					  ? "stop the other program, listen on another "
+					    "address, or do not listen at all: "
+					    "listen: { port: 0 }"
+					  : "stop the other program, or listen on "
+					    "another port or address");
 		if (listen_owner(port, owner, sizeof(owner)))
 			return error_set(
 				error, ERROR_EXISTS, "port %u is taken by %s", port, owner);

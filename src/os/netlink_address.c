@@ -25,6 +25,7 @@
 struct netlink {
 	struct mnl_socket *requests, *events;
 	uint32_t sequence;
+	bool no_protocol;
 	uv_poll_t *poll; /* NULL until netlink_watch */
 	struct netlink_events sink;
 };
@@ -64,6 +65,11 @@ void netlink_close(struct netlink *netlink)
 	if (netlink->requests != NULL)
 		mnl_socket_close(netlink->requests);
 	free(netlink);
+}
+
+void netlink_protocol_forget(struct netlink *netlink)
+{
+	netlink->no_protocol = true;
 }
 
 /* ---- Reading an address message ---- */
@@ -191,7 +197,8 @@ static int address_change(struct netlink *netlink, uint16_t type, uint16_t flags
 		struct ifa_cacheinfo lifetime = { .ifa_prefered = ipv6 ? 0 : LIFETIME_FOREVER,
 			.ifa_valid = LIFETIME_FOREVER };
 
-		mnl_attr_put_u8(message, IFA_PROTO, ADDRESS_PROTOCOL);
+		if (!netlink->no_protocol)
+			mnl_attr_put_u8(message, IFA_PROTO, ADDRESS_PROTOCOL);
 		mnl_attr_put(message, IFA_CACHEINFO, sizeof(lifetime), &lifetime);
 		if (ipv6)
 			mnl_attr_put_u32(message, IFA_FLAGS, IFA_F_NODAD);

@@ -30,6 +30,9 @@ struct interface_address {
 /* NULL: see error. */
 struct netlink *netlink_open(struct error *error);
 void netlink_close(struct netlink *netlink); /* NULL is fine */
+/* Put addresses without our protocol number from now on: for tests, as if the kernel did not
+ * know of it. */
+void netlink_protocol_forget(struct netlink *netlink);
 
 /* As a host address (/32 or /128), without duplicate address detection, and for IPv6
  * deprecated, so that the kernel does not choose it for what the machine itself sends. 0,

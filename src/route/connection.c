@@ -21,8 +21,8 @@
 /* RFC 4271 section 8.2.2: a large hold time until the OPEN was received; 4 minutes suggested.
  */
 #define OPEN_HOLD_S     240
-#define SEND_HOLD_MIN_S 480  /* RFC 9687 section 6 */
-#define LAST_WORDS_MAX  1024 /* an OPEN of ours and a NOTIFICATION */
+#define SEND_HOLD_MIN_S 480                   /* RFC 9687 section 6 */
+#define LAST_WORDS_MAX  (2 * BGP_MESSAGE_MAX) /* an OPEN of ours and a NOTIFICATION */
 
 static struct speaker *speaker_of(const struct connection *connection)
 {
@@ -132,20 +132,6 @@ static bool hard_agreed(const struct connection *connection)
 	       connection->remote_open.capabilities.restart_notification;
 }
 
-/* RFC 8538 section 3.1: the data of a Hard Reset is the NOTIFICATION that it stands for. */
-static void hard_reset_write(struct writer *w, const struct bgp_fault *fault)
-{
-	struct bgp_fault hard = { .code = BGP_ERROR_CEASE,
-		.subcode = BGP_CEASE_HARD_RESET,
-		.data = { fault->code, fault->subcode } };
-	size_t room = sizeof(hard.data) - 2;
-	size_t length = fault->data_length < room ? fault->data_length : room;
-
-	memcpy(hard.data + 2, fault->data, length);
-	hard.data_length = (uint16_t)(length + 2);
-	bgp_notification_write(w, &hard);
-}
-
 static size_t last_words(const struct connection *connection, const struct ending *ending,
 	uint8_t *buffer, size_t size)
 {
@@ -161,7 +147,7 @@ static size_t last_words(const struct connection *connection, const struct endin
 		bgp_cease_write(&w, ending->fault.subcode,
 			ending->text == NULL ? "" : ending->text, hard);
 	else if (hard)
-		hard_reset_write(&w, &ending->fault);
+		bgp_hard_reset_write(&w, &ending->fault);
 	else
 		bgp_notification_write(&w, &ending->fault);
 	return w.failed ? 0 : writer_length(&w);

@@ -280,8 +280,12 @@ static bool refresh_receive(
 	if (!connection->sent_open.capabilities.route_refresh)
 		return refresh_unknown(connection, now);
 	neighbor->counters[COUNTER_REFRESHES_IN]++;
-	if (bgp_refresh_read(frame->body, &refresh, &fault) != 0)
+	if (bgp_refresh_read(frame->body, &refresh, &fault) != 0) {
+		/* RFC 7313 section 5: the data is the whole message. */
+		fault.borrowed = frame->header;
+		fault.data_length = frame->length;
 		return fail(connection, &fault, "its ROUTE-REFRESH has a wrong length", now);
+	}
 	family = bgp_family_of(refresh.afi, refresh.safi);
 	/* RFC 2918 section 4, RFC 7313 section 5: other families and subtypes are ignored. */
 	if (family < 0 || !connection->context.family[family])

@@ -146,22 +146,38 @@ void session_timers_init(struct neighbor *neighbor)
 
 /* ---- The end of a session or of an attempt. ---- */
 
-static void reason_keep(struct neighbor *neighbor, const struct ending *ending)
+/* "sent OPEN Message Error, Role Mismatch: ...", or what the host said. */
+static void reason_write(const struct ending *ending, char text[REASON_MAX])
 {
 	const char *reason = ending->reason == NULL ? "" : ending->reason;
 	char name[96];
 
-	neighbor->last_code = ending->fault.code;
-	neighbor->last_subcode = ending->fault.subcode;
-	neighbor->last_sent = !ending->received;
 	if (ending->fault.code == BGP_ERROR_NONE) {
-		snprintf(neighbor->last_reason, sizeof(neighbor->last_reason), "%s", reason);
+		snprintf(text, REASON_MAX, "%s", reason);
 		return;
 	}
 	bgp_notification_name(ending->fault.code, ending->fault.subcode, name, sizeof(name));
-	snprintf(neighbor->last_reason, sizeof(neighbor->last_reason), "%s %s%s%s",
-		ending->received ? "received" : "sent", name, reason[0] == '\0' ? "" : ": ",
-		reason);
+	snprintf(text, REASON_MAX, "%s %s%s%s", ending->received ? "received" : "sent", name,
+		reason[0] == '\0' ? "" : ": ", reason);
+}
+
+/* A connection that is lost before the session is up often follows from what a NOTIFICATION
+ * said the time before, and says less: the neighbour that refuses us hangs up. */
+static bool reason_tells_more(const struct neighbor *neighbor, const struct ending *ending)
+{
+	return ending->lost && ending->fault.code == BGP_ERROR_NONE && neighbor->live == NULL &&
+	       neighbor->last_code != BGP_ERROR_NONE && neighbor->last_reason[0] != '\0';
+}
+
+static void reason_keep(
+	struct neighbor *neighbor, const struct ending *ending, const char text[REASON_MAX])
+{
+	if (reason_tells_more(neighbor, ending))
+		return;
+	neighbor->last_code = ending->fault.code;
+	neighbor->last_subcode = ending->fault.subcode;
+	neighbor->last_sent = !ending->received;
+	snprintf(neighbor->last_reason, sizeof(neighbor->last_reason), "%s", text);
 }
 
 /* Our Cease/1 keeps the neighbour down for maximum_prefixes_restart, or for good. */
@@ -220,34 +236,36 @@ static void connections_end(
 	session_attempt_end(neighbor);
 }
 
-static void ending_event(
-	struct neighbor *neighbor, const struct ending *ending, enum speaker_event_type type)
+static void ending_event(struct neighbor *neighbor, const struct ending *ending,
+	enum speaker_event_type type, const char *reason)
 {
 	neighbor_event(neighbor, (struct speaker_event){ .type = type,
 					 .code = ending->fault.code,
 					 .subcode = ending->fault.subcode,
 					 .sent = !ending->received,
-					 .reason = neighbor->last_reason });
+					 .reason = reason });
 }
 
 void session_end(struct neighbor *neighbor, const struct ending *ending, struct instant now)
 {
 	bool established = neighbor->live != NULL;
+	char reason[REASON_MAX];
 
+	reason_write(ending, reason);
+	reason_keep(neighbor, ending, reason);
 	timer_stop(neighbor->speaker, &neighbor->connect_retry);
 	timer_stop(neighbor->speaker, &neighbor->idle_hold);
 	connections_end(neighbor, ending, now);
 	failures_count(neighbor, ending, now);
 	neighbor->live = NULL;
 	neighbor->established_at = (struct instant){ 0 };
-	reason_keep(neighbor, ending);
 	if (established) {
 		group_leave(neighbor);
 		restart_session_down(neighbor, ending, now);
 		memset(neighbor->end_of_rib_in, 0, sizeof(neighbor->end_of_rib_in));
 	}
 	session_state_set(neighbor, SESSION_IDLE, now);
-	ending_event(neighbor, ending, established ? SPEAKER_DOWN : SPEAKER_REFUSED);
+	ending_event(neighbor, ending, established ? SPEAKER_DOWN : SPEAKER_REFUSED, reason);
 	idle_hold_begin(neighbor, ending, now);
 }
 
@@ -258,9 +276,14 @@ void session_connection_failed(
 	struct connection *other = &neighbor->connections[1 - connection->direction];
 
 	if (connection == neighbor->live || other->state == SESSION_IDLE) {
-		if (ending->lost)
-			connection_end(connection, ending, now);
-		session_end(neighbor, ending, now);
+		struct ending rest = *ending;
+
+		/* This one first: what the fault borrows goes with its input. */
+		connection_end(connection, ending, now);
+		if (rest.fault.borrowed != NULL)
+			rest.fault.data_length = 0;
+		rest.fault.borrowed = NULL;
+		session_end(neighbor, &rest, now);
 		return;
 	}
 	connection_end(connection, ending, now);

@@ -398,8 +398,8 @@ int brain_drain(struct brain *brain, size_t index, const char *reason, struct in
 	return 0;
 }
 
-int brain_drain_restore(
-	struct brain *brain, size_t index, const char *reason, struct instant now)
+int brain_drain_restore(struct brain *brain, size_t index, const char *reason,
+	struct instant begun, struct instant now)
 {
 	struct service *service = service_at(brain, index);
 
@@ -408,7 +408,7 @@ int brain_drain_restore(
 		return ERROR_NOT_FOUND;
 	if (service->drain.step != DRAIN_NONE)
 		return ERROR_STATE;
-	drain_restore(&service->drain, reason, now);
+	drain_restore(&service->drain, reason, begun, now);
 	service_update(service, now);
 	return 0;
 }

@@ -150,11 +150,12 @@ void brain_checker_back(struct brain *brain, struct instant now);
 
 /* Verbs. ERROR_NOT_FOUND; ERROR_STATE if it is so already. */
 int brain_drain(struct brain *brain, size_t service, const char *reason, struct instant now);
-/* Restore a drain that was in effect before a restart: straight to DRAIN_REMOVED. For a
+/* Restore a drain that was in effect before a restart, since `begun`, which may lie before the
+ * clock's start: straight to DRAIN_REMOVED. For a
  * service that was just set, before the host acts on its intent; what an earlier run left on
  * the interface is the host's to take off in time. */
-int brain_drain_restore(
-	struct brain *brain, size_t service, const char *reason, struct instant now);
+int brain_drain_restore(struct brain *brain, size_t service, const char *reason,
+	struct instant begun, struct instant now);
 int brain_undrain(struct brain *brain, size_t service, struct instant now);
 
 void brain_tick(struct brain *brain, struct instant now);
@@ -177,7 +178,8 @@ struct service_view {
 	const char *reason, *evidence;
 	struct intent intent;
 	enum drain_step drain_step;
-	const char *drain_reason; /* "" unless drained */
+	const char *drain_reason;   /* "" unless drained */
+	struct instant drain_begun; /* 0 unless drained */
 	bool healthy;             /* what the checks say, whatever the verbs say */
 	bool wanted;    /* the operator wants it announced (not drained, not in maintenance) */
 	double penalty; /* damping */

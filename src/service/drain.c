@@ -70,12 +70,15 @@ void drain_begin(struct drain *drain, const struct brain_service_settings *setti
 	bool announced, const char *reason, struct instant now)
 {
 	(void)snprintf(drain->reason, sizeof(drain->reason), "%s", reason);
+	drain->begun = now;
 	step_set(drain, announced ? DRAIN_GRACEFUL : DRAIN_WITHDRAWN, now);
 	(void)drain_advance(drain, settings, announced, now);
 }
 
-void drain_restore(struct drain *drain, const char *reason, struct instant now)
+void drain_restore(
+	struct drain *drain, const char *reason, struct instant begun, struct instant now)
 {
+	drain->begun = begun;
 	(void)snprintf(drain->reason, sizeof(drain->reason), "%s", reason);
 	step_set(drain, DRAIN_REMOVED, now);
 }

@@ -15,14 +15,16 @@
 struct drain {
 	enum drain_step step;
 	struct instant since; /* of the step */
+	struct instant begun; /* of the drain; may lie before this process */
 	char reason[BRAIN_REASON_MAX];
 };
 
 /* Begin at the first step that is configured; if nothing is announced, at WITHDRAWN. */
 void drain_begin(struct drain *drain, const struct brain_service_settings *settings,
 	bool announced, const char *reason, struct instant now);
-/* It was in effect before a restart: straight to REMOVED. */
-void drain_restore(struct drain *drain, const char *reason, struct instant now);
+/* It was in effect before a restart, since `begun`: straight to REMOVED. */
+void drain_restore(
+	struct drain *drain, const char *reason, struct instant begun, struct instant now);
 /* Go on if a step's time is over, or nothing is announced any more. True if the step changed.
  */
 bool drain_advance(struct drain *drain, const struct brain_service_settings *settings,

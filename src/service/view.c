@@ -29,6 +29,8 @@ bool brain_service_view(const struct brain *brain, size_t index, struct service_
 		.intent = service->intent,
 		.drain_step = service->drain.step,
 		.drain_reason = service->drain.step == DRAIN_NONE ? "" : service->drain.reason,
+		.drain_begun = service->drain.step == DRAIN_NONE ? (struct instant){ 0 }
+								 : service->drain.begun,
 		.healthy = service->healthy,
 		.wanted = !service->settings.maintenance && service->drain.step == DRAIN_NONE,
 		.penalty = damping_penalty(&service->damping, &service->settings, brain->now),

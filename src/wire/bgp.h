@@ -130,7 +130,10 @@ struct bgp_fault {
 	uint8_t code; /* enum bgp_error_code; 0: no fault */
 	uint8_t subcode;
 	uint16_t data_length;
-	uint8_t data[64]; /* cut if the offending element is longer */
+	uint8_t data[64];
+	/* Of what is longer: the data_length bytes themselves, in the message that was read, and
+	 * good for as long as that is. NULL: they are in data. */
+	const uint8_t *borrowed;
 };
 
 /* Framing: RFC 4271 sections 4.1 and 6.1. */
@@ -179,7 +182,11 @@ struct bgp_notification {
 
 /* ERROR_TRUNCATED only if there are fewer than two bytes. */
 int bgp_notification_read(struct cursor body, struct bgp_notification *ret_notification);
+/* Data that is too long for a message of 4096 bytes is cut. */
 void bgp_notification_write(struct writer *w, const struct bgp_fault *fault);
+/* The same inside a Hard Reset (RFC 8538 section 3.1): its data is the NOTIFICATION that it
+ * stands for. */
+void bgp_hard_reset_write(struct writer *w, const struct bgp_fault *fault);
 /* A Cease with a shutdown communication; text (NULL: none) longer than 255 bytes is cut at a
  * character, as is all from the first byte on that is not UTF-8. With hard_reset, wrapped as
  * RFC 8538 section 3.1 says. subcode: enum bgp_cease_error. */

@@ -21,10 +21,11 @@ static void fault_fill(const struct attribute_reading *reading, uint8_t subcode)
 	*fault = (struct bgp_fault){ .code = BGP_ERROR_UPDATE, .subcode = subcode };
 	if (subcode == BGP_UPDATE_MALFORMED_ATTRIBUTES || length == 0)
 		return;
-	if (length > sizeof(fault->data))
-		length = sizeof(fault->data);
-	memcpy(fault->data, reading->current.at, length);
 	fault->data_length = (uint16_t)length;
+	if (length > sizeof(fault->data))
+		fault->borrowed = reading->current.at;
+	else
+		memcpy(fault->data, reading->current.at, length);
 }
 
 void malformation_add(struct attribute_reading *reading, enum bgp_verdict verdict,

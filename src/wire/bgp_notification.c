@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#define NOTIFICATION_DATA_MAX (BGP_MESSAGE_MAX - BGP_HEADER_SIZE - 2)
+
 /* The length of the UTF-8 character at the cursor, or 0: RFC 3629 section 4, so no overlong
  * forms, no surrogates, nothing above U+10FFFF. */
 static size_t utf8_character(const uint8_t *at, size_t left)
@@ -106,13 +108,32 @@ int bgp_notification_read(struct cursor body, struct bgp_notification *ret_notif
 	return 0;
 }
 
+static void data_write(struct writer *w, const struct bgp_fault *fault, size_t most)
+{
+	size_t length = fault->data_length < most ? fault->data_length : most;
+
+	writer_bytes(w, fault->borrowed != NULL ? fault->borrowed : fault->data, length);
+}
+
 void bgp_notification_write(struct writer *w, const struct bgp_fault *fault)
 {
 	uint8_t *start = bgp_message_begin(w, BGP_NOTIFICATION);
 
 	writer_u8(w, fault->code);
 	writer_u8(w, fault->subcode);
-	writer_bytes(w, fault->data, fault->data_length);
+	data_write(w, fault, NOTIFICATION_DATA_MAX);
+	bgp_message_end(w, start);
+}
+
+void bgp_hard_reset_write(struct writer *w, const struct bgp_fault *fault)
+{
+	uint8_t *start = bgp_message_begin(w, BGP_NOTIFICATION);
+
+	writer_u8(w, BGP_ERROR_CEASE);
+	writer_u8(w, BGP_CEASE_HARD_RESET);
+	writer_u8(w, fault->code);
+	writer_u8(w, fault->subcode);
+	data_write(w, fault, NOTIFICATION_DATA_MAX - 2);
 	bgp_message_end(w, start);
 }
 

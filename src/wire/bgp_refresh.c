@@ -10,16 +10,8 @@ int bgp_refresh_read(
 	size_t length = cursor_left(&body);
 
 	if (length != REFRESH_BODY) {
-		/* The data is the whole message; the caller's frame holds it, the header is
-		 * known. */
 		*ret_fault = (struct bgp_fault){ .code = BGP_ERROR_ROUTE_REFRESH,
 			.subcode = BGP_REFRESH_INVALID_LENGTH };
-		struct writer w = writer_of(ret_fault->data, sizeof(ret_fault->data));
-		uint8_t *start = bgp_message_begin(&w, BGP_ROUTE_REFRESH);
-
-		writer_bytes(&w, body.at, length < writer_room(&w) ? length : writer_room(&w));
-		bytes_put_u16(start + 16, (uint16_t)(BGP_HEADER_SIZE + length));
-		ret_fault->data_length = (uint16_t)writer_length(&w);
 		return ERROR_MALFORMED;
 	}
 	ret_refresh->afi = cursor_u16(&body);

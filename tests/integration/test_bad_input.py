@@ -168,6 +168,15 @@ def test_broken_route_is_withdrawn(world):
     assert "203.0.113.0/24" in whole and broken_update().hex() in whole
     page = house.page("neighbors", "evil")
     assert "treat-as-withdraw" in page
+    [event] = house.nearcast.events("neighbor-malformed", neighbor="evil")
+    assert "ORIGIN" in event["reason"] and event["not_shown"] == 0
+    # A flood is one event a second, which says how many more there were.
+    for _ in range(50):
+        evil.send(broken_update())
+    world.wait_for(lambda: sum(1 + e["not_shown"] for e in
+                               house.nearcast.events("neighbor-malformed")) == 51, 10,
+                   "all of them to be counted")
+    assert len(house.nearcast.events("neighbor-malformed")) <= 5
     house.good_is_untouched()
 
 

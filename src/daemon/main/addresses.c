@@ -12,13 +12,15 @@
  *  1. An address is added before a prefix that covers it is announced: services.c settles
  *     addresses first.
  *  2. An address leaves only when nobody wants it and route_table_releases lets it go.
- *  3. Only what carries our protocol number, or what we put ourselves, is ever removed.
+ *  3. Only what carries our protocol number, or what we put ourselves, is ever removed. On
+ *     kernels that keep no such number (before 5.18) the state file keeps what we put.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/main/main_process.h"
+#include "daemon/main/state_file.h"
 #include "os/clock.h"
 #include "os/log.h"
 
@@ -112,6 +114,7 @@ static void address_add(struct main_process *main, struct managed_address *entry
 	r = netlink_address_add(main->netlink, entry->interface, &entry->address, &error);
 	if (r == 0) {
 		entry->presence = ADDRESS_OURS;
+		main->addresses.unwritten = true;
 		event_address(main, LOG_INFO, "address-added", entry, "added to");
 	} else if (r == ERROR_EXISTS) {
 		entry->presence = ADDRESS_FOREIGN;
@@ -133,6 +136,7 @@ static void address_remove(struct main_process *main, struct managed_address *en
 	/* Before the kernel tells us of it, so that it is not taken for somebody else's doing.
 	 */
 	entry->presence = ADDRESS_ABSENT;
+	main->addresses.unwritten = true;
 	r = netlink_address_remove(main->netlink, entry->interface, &entry->address, &error);
 	if (r != 0 && r != ERROR_NOT_FOUND)
 		log_fields(LOG_ERROR, "address", error.text, "hint", error.hint, NULL);
@@ -199,6 +203,16 @@ static void entries_forget(struct addresses *all)
 	all->count = kept;
 }
 
+/* Where the kernel does not keep whose an address is, the state file does. */
+static void ownership_write(struct main_process *main)
+{
+	if (!main->addresses.unwritten || !main->state_read)
+		return;
+	main->addresses.unwritten = false;
+	if (!main->addresses.protocol_known)
+		state_save(main, "addresses would be left behind after a crash");
+}
+
 void addresses_settle(struct main_process *main)
 {
 	struct instant next = INSTANT_NEVER;
@@ -211,6 +225,7 @@ void addresses_settle(struct main_process *main)
 	entries_forget(&main->addresses);
 	route_table_expire(&main->routes, clock_now());
 	timer_at(&main->address_timer, on_timer, next);
+	ownership_write(main);
 }
 
 /* ---- What others do to our addresses ---- */
@@ -280,15 +295,12 @@ static bool is_configured(
 }
 
 /* What an earlier run left behind. */
-static void census_first(void *context, const struct interface_address *found)
+static void address_adopt(
+	struct main_process *main, const char *interface, const struct address *address)
 {
-	struct main_process *main = context;
-	bool configured = is_configured(main, found->interface, &found->address);
-	struct managed_address *entry;
+	bool configured = is_configured(main, interface, address);
+	struct managed_address *entry = address_ensure(main, interface, address);
 
-	if (found->protocol != ADDRESS_PROTOCOL)
-		return;
-	entry = address_ensure(main, found->interface, &found->address);
 	if (entry == NULL)
 		return;
 	entry->presence = ADDRESS_OURS;
@@ -299,6 +311,58 @@ static void census_first(void *context, const struct interface_address *found)
 		entry,
 		configured ? "of an earlier run is kept on"
 			   : "of an earlier run is not configured and will leave");
+}
+
+static void census_first(void *context, const struct interface_address *found)
+{
+	struct main_process *main = context;
+
+	main->addresses.protocol_known = main->addresses.protocol_known || found->protocol != 0;
+	if (found->protocol == ADDRESS_PROTOCOL)
+		address_adopt(main, found->interface, &found->address);
+}
+
+/* One address that the state file names, and whether it is still where it was put. */
+struct remembered {
+	const struct state_address *wanted;
+	bool found;
+};
+
+static void census_remembered(void *context, const struct interface_address *found)
+{
+	struct remembered *remembered = context;
+	const struct address *address = &remembered->wanted->address;
+
+	if (strcmp(found->interface, remembered->wanted->interface) == 0 &&
+		address_equal(&found->address, address) &&
+		found->length == family_bits((enum family)address->family))
+		remembered->found = true;
+}
+
+static void on_remembered(void *context, const struct state_address *address)
+{
+	struct main_process *main = context;
+	struct remembered remembered = { .wanted = address };
+
+	if (netlink_address_list(main->netlink, census_remembered, &remembered, NULL) == 0 &&
+		remembered.found)
+		address_adopt(main, address->interface, &address->address);
+}
+
+/* A kernel that knows IFA_PROTO tells it at least of 127.0.0.1. Where no address has one, the
+ * state file says which are ours. */
+static int census_take(struct main_process *main, struct error *error)
+{
+	bool ignored = getenv("NEARCAST_IGNORE_IFA_PROTO") != NULL; /* for tests */
+	int r = 0;
+
+	if (ignored)
+		netlink_protocol_forget(main->netlink);
+	else
+		r = netlink_address_list(main->netlink, census_first, main, error);
+	if (r == 0 && !main->addresses.protocol_known)
+		state_addresses_read(main, on_remembered, main);
+	return r;
 }
 
 static void census_mark(void *context, const struct interface_address *found)
@@ -347,7 +411,7 @@ int addresses_begin(struct main_process *main, struct error *error)
 		return error->code;
 	r = netlink_watch(main->netlink, &main->loop, &events, error);
 	if (r == 0)
-		r = netlink_address_list(main->netlink, census_first, main, error);
+		r = census_take(main, error);
 	return r;
 }
 

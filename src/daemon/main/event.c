@@ -199,7 +199,7 @@ static const struct neighbor_row {
 	[SPEAKER_ESTABLISHED] = { "neighbor-up", LOG_INFO, "is up" },
 	[SPEAKER_DOWN] = { "neighbor-down", LOG_WARNING, "is down" },
 	[SPEAKER_REFUSED] = { "neighbor-refused", LOG_WARNING, "has no session" },
-	[SPEAKER_MALFORMED] = { "neighbor-event", LOG_WARNING, "sent a malformed UPDATE" },
+	[SPEAKER_MALFORMED] = { "neighbor-malformed", LOG_WARNING, "sent a malformed UPDATE" },
 	[SPEAKER_MALFORMED_UPDATE] = { "neighbor-event", LOG_WARNING,
 		"sent a malformed UPDATE" },
 	[SPEAKER_END_OF_RIB] = { "neighbor-event", LOG_INFO, "has sent all its routes" },
@@ -208,6 +208,16 @@ static const struct neighbor_row {
 		"sent more prefixes than allowed" },
 	[SPEAKER_STALE] = { "neighbor-event", LOG_WARNING, "restarts: its routes are kept" },
 };
+
+static void event_malformed(struct main_process *main, const struct neighbor_row *row,
+	const struct record_neighbor_event *record, const char *message)
+{
+	char not_shown[16];
+
+	snprintf(not_shown, sizeof(not_shown), "%u", record->not_shown);
+	event_emit(main, row->level, row->type, message, "neighbor", record->neighbor, "reason",
+		record->reason, "#not_shown", not_shown, NULL);
+}
 
 void event_neighbor(struct main_process *main, const struct record_neighbor_event *record)
 {
@@ -234,6 +244,10 @@ void event_neighbor(struct main_process *main, const struct record_neighbor_even
 			"old_state", session_state_name((enum session_state)record->old_state),
 			"new_state", session_state_name((enum session_state)record->new_state),
 			"reason", record->reason, NULL);
+		return;
+	}
+	if (record->event == SPEAKER_MALFORMED) {
+		event_malformed(main, row, record, message);
 		return;
 	}
 	snprintf(code, sizeof(code), "%u", record->code);

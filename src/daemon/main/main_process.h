@@ -85,6 +85,8 @@ struct managed_address {
 struct addresses {
 	struct managed_address *list;
 	size_t count, room;
+	bool protocol_known; /* the kernel says whose an address is (IFA_PROTO) */
+	bool unwritten;      /* what is ours is not yet as the state file has it */
 };
 
 /* ---- supervise.c ---- */
@@ -168,6 +170,7 @@ struct main_process {
 	uv_signal_t signals[4];
 	uint64_t event_sequence;
 	struct held_events held_events;
+	bool state_read; /* the state file's drains are in effect: it may be written anew */
 	bool forwarding_kept; /* addresses of an earlier run were in place: RFC 4724's R bit */
 	bool synced;    /* the speaker was told that the first batch of routes is complete */
 	bool stop_keep; /* a stop that keeps what it can: for a restart */
@@ -188,6 +191,17 @@ void services_checker_back(struct main_process *main);
 /* Carry out what the brain wants by now; after every call into it. */
 void services_settle(struct main_process *main);
 void services_free(struct main_process *main);
+
+/* ---- state.c: what survives a restart ---- */
+
+struct state_address;
+/* Write the state file; hint: what it means if that fails. Nothing before state_drains_read. */
+void state_save(struct main_process *main, const char *hint);
+/* Put the drains of an earlier run into effect. */
+void state_drains_read(struct main_process *main);
+/* Tell the addresses that an earlier run put on interfaces here. */
+void state_addresses_read(struct main_process *main,
+	void (*added)(void *context, const struct state_address *address), void *context);
 /* NULL if there is none. */
 struct hosted_service *service_by_name(
 	struct main_process *main, const char *name, size_t *ret_index);

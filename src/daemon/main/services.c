@@ -15,11 +15,9 @@
 
 #include "daemon/main/main_process.h"
 #include "daemon/main/settings.h"
-#include "daemon/main/state_file.h"
 #include "os/clock.h"
 #include "os/log.h"
 
-#define STATE_FILE    "state.json"
 #define SYNC_PATIENCE duration_seconds(15)
 
 struct hosted_service *service_at(const struct main_process *main, size_t index)
@@ -101,13 +99,7 @@ static void on_changed(void *context, const struct service_change *change)
 
 static void on_persist(void *context)
 {
-	struct main_process *main = context;
-	struct error error = { 0 };
-	char path[PATH_ROOM];
-
-	if (state_file_write(main_state_path(main, STATE_FILE, path), main->brain, &error) != 0)
-		log_fields(LOG_ERROR, "state-file", error.text, "hint",
-			"drains would not survive a restart", NULL);
+	state_save(context, "drains would not survive a restart");
 }
 
 static void on_suspect(void *context, bool suspected, const char *reason)
@@ -257,21 +249,10 @@ int services_configure(struct main_process *main, struct error *error)
 	return 0;
 }
 
-static void on_drained(void *context, const char *name, const char *reason)
-{
-	struct main_process *main = context;
-	size_t index = brain_service_find(main->brain, name);
-
-	if (index != SIZE_MAX)
-		(void)brain_drain_restore(main->brain, index, reason, clock_now());
-}
-
 int services_begin(struct main_process *main, struct error *error)
 {
 	const struct brain_sink sink = { main, on_intent, on_changed, on_persist, on_suspect };
 	struct brain_settings settings;
-	struct error unreadable = { 0 };
-	char path[PATH_ROOM];
 	int r;
 
 	settings_brain(main->config, &settings);
@@ -282,10 +263,7 @@ int services_begin(struct main_process *main, struct error *error)
 	if (r != 0)
 		return r;
 	main->services.adopting = true;
-	if (state_file_read(main_state_path(main, STATE_FILE, path), on_drained, main,
-		    &unreadable) != 0)
-		log_fields(LOG_ERROR, "state-file", unreadable.text, "hint",
-			"no service is drained by it", NULL);
+	state_drains_read(main);
 	main->services.adopting = false;
 	return 0;
 }

@@ -202,6 +202,15 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+/* The user has its own copy of the descriptor: without a word it would go on listening. */
+static void socket_take_back(
+	struct main_process *main, enum process user, enum listener_kind kind)
+{
+	struct record_listener record = { .head = { .type = RECORD_LISTENER }, .kind = kind };
+
+	(void)feed_send(main, user, &record, sizeof(record), -1);
+}
+
 int sockets_open(struct main_process *main, const struct config *config, struct error *error)
 {
 	int fresh[LISTENER_KINDS];
@@ -221,6 +230,8 @@ int sockets_open(struct main_process *main, const struct config *config, struct 
 		}
 		if (rows[kind].open == NULL)
 			continue;
+		if (main->listeners[kind] >= 0 && !rows[kind].wanted(config))
+			socket_take_back(main, rows[kind].user, (enum listener_kind)kind);
 		if (fresh[kind] >= 0 || !rows[kind].wanted(config))
 			close_fd(&main->listeners[kind]);
 		if (fresh[kind] < 0)

@@ -202,10 +202,14 @@ static json_t *view_neighbor_names(const struct config_service *config)
 
 static json_t *view_drain(const struct service_view *view)
 {
+	json_t *drain;
+
 	if (view->drain_step == DRAIN_NONE)
 		return json_null();
-	return json_pack("{s:s, s:o}", "step", drain_step_name(view->drain_step), "reason",
+	drain = json_pack("{s:s, s:o}", "step", drain_step_name(view->drain_step), "reason",
 		json_text(view->drain_reason));
+	view_since(drain, "since", view->drain_begun);
+	return drain;
 }
 
 static void view_service_state(struct main_process *main, json_t *object,
@@ -216,7 +220,11 @@ static void view_service_state(struct main_process *main, json_t *object,
 	json_object_set_new(object, "name", json_string(config->name));
 	json_object_set_new(object, "description", json_text(config->description));
 	json_object_set_new(object, "state", json_string(service_state_name(view->state)));
-	view_since(object, "since", view->since);
+	/* A restart does not make a drain younger. */
+	view_since(object, "since",
+		view->state == SERVICE_DRAINING && instant_is_set(view->drain_begun)
+			? view->drain_begun
+			: view->since);
 	json_object_set_new(object, "reason", json_text(view->reason));
 	json_object_set_new(object, "evidence", json_text(view->evidence));
 	json_object_set_new(object, "wanted", json_boolean(view->wanted));
@@ -313,6 +321,12 @@ static void totals_service(struct totals *totals, const struct main_process *mai
 	if (view->wanted && view->state != SERVICE_UP)
 		problem_add(totals, "service %s is %s: %s", config->name,
 			service_state_name(view->state), view->reason);
+	else if (view->wanted && !announced.announced && main->config->neighbor_count > 0 &&
+		 announced.wanted == 0)
+		problem_add(totals,
+			"service %s is up, but announced to nobody: no session is up with a "
+			"neighbour that should hear it",
+			config->name);
 	else if (view->wanted && !announced.announced && main->config->neighbor_count > 0)
 		problem_add(totals,
 			"service %s is up, but announced to only %u of %u neighbours",

@@ -263,10 +263,15 @@ static void on_listener_record(
 		.lost = api_lost,
 	};
 
-	if (fd < 0)
-		return;
 	if (record->kind == LISTENER_BGP_IPV4 || record->kind == LISTENER_BGP_IPV6) {
-		listener_take(process, record->kind == LISTENER_BGP_IPV4 ? 0 : 1, fd);
+		int which = record->kind == LISTENER_BGP_IPV4 ? 0 : 1;
+
+		if (fd < 0)
+			listener_drop(process, which);
+		else
+			listener_take(process, which, fd);
+	} else if (fd < 0) {
+		return;
 	} else if (record->kind == LISTENER_API) {
 		channel_close(process->api_channel);
 		process->api_channel = channel_open(process->loop, fd, &events);
@@ -439,6 +444,7 @@ static void on_heartbeat(uv_timer_t *timer)
 
 	if (process->main_channel != NULL)
 		(void)channel_send(process->main_channel, &record, sizeof(record), -1);
+	malformed_flush(process);
 	/* All processes beat at the same instants, so that they wake main together. */
 	uv_timer_start(
 		timer, on_heartbeat, HEARTBEAT_MS - uv_now(process->loop) % HEARTBEAT_MS, 0);

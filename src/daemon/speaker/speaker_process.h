@@ -39,6 +39,10 @@ struct peer {
 	uint8_t password[TCP_PASSWORD_MAX], password_length;
 	char description[128];
 	char last_error[256]; /* of the transport; empty if none */
+	/* Malformed UPDATEs, as told to main. */
+	struct instant malformed_told; /* 0: never */
+	uint32_t malformed_waiting;    /* since then, not told */
+	char malformed_last[256];      /* the last of these, for people */
 	struct transport *transports[CONNECTION_DIRECTIONS];
 };
 
@@ -139,7 +143,9 @@ void monitor_terminate(struct speaker_process *process, const char *reason);
 void monitor_end(struct speaker_process *process);
 
 /* ---- malformed.c: what neighbours send wrongly. ---- */
-/* Logs SPEAKER_MALFORMED and SPEAKER_MALFORMED_UPDATE. */
+/* Tell main of the malformations that wait, once their neighbour's second is over. */
+void malformed_flush(struct speaker_process *process);
+/* Logs SPEAKER_MALFORMED and SPEAKER_MALFORMED_UPDATE, and tells main of the former. */
 void malformed_log(struct speaker_process *process, const struct speaker_event *event,
 	const char *neighbor);
 

@@ -121,6 +121,12 @@ class Local(unittest.TestCase):
         self.assertIn("198.51.100.530", self.run_cli(*wrong, "-o", self.file, status=2).stderr)
         self.assertFalse(os.path.exists(self.file))
 
+    def test_init_takes_a_neighbor_for_an_upstream(self):
+        plain = [word for word in INIT if word not in ("--preset", "lab")]
+        if "--neighbor" not in plain:
+            plain += ["--neighbor", "192.0.2.2,64501"]
+        self.assertIn("relation: provider", self.run_cli(*plain, "-o", "-").stdout)
+
     def test_init_quotes_answers(self):
         evil = [word if word != "fra1" else "fra1\nuser: root" for word in INIT]
         self.run_cli(*evil, "-o", self.file, status=2)

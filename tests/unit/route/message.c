@@ -201,6 +201,28 @@ static void refresh_that_was_not_offered(void **state)
 	hand_free(hand);
 }
 
+/* RFC 7313 section 5: the NOTIFICATION carries the whole message, also one that came in pieces.
+ */
+static void refresh_of_a_wrong_length(void **state)
+{
+	struct hand *hand = hand_new(NULL);
+	struct bgp_notification n;
+	uint8_t bytes[1019];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = i < 16 ? 0xff : (uint8_t)i;
+	bytes_put_u16(bytes + 16, sizeof(bytes));
+	bytes[18] = BGP_ROUTE_REFRESH;
+	to_state(hand, SESSION_ESTABLISHED);
+	hand_send(hand, OUT, bytes, 500);
+	hand_send(hand, OUT, bytes + 500, sizeof(bytes) - 500);
+	n = hand_expect_end(hand, OUT, BGP_ERROR_ROUTE_REFRESH, BGP_REFRESH_INVALID_LENGTH);
+	assert_int_equal(n.data_length, sizeof(bytes));
+	assert_memory_equal(n.data, bytes, sizeof(bytes));
+	hand_free(hand);
+}
+
 /* RFC 7606 section 2: what cannot even be taken apart ends the session. */
 static void unreadable_update_ends_the_session(void **state)
 {
@@ -495,6 +517,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_message_in_every_state),
 		cmocka_unit_test(refresh_that_was_not_offered),
+		cmocka_unit_test(refresh_of_a_wrong_length),
 		cmocka_unit_test(unreadable_update_ends_the_session),
 		cmocka_unit_test(a_lost_family_leaves_the_other),
 		cmocka_unit_test(any_split_is_the_same),

@@ -451,6 +451,35 @@ static void long_messages_need_the_capability(void **state)
 	}
 }
 
+/* The neighbour that we refused hangs up the next time: why is still what we said. */
+static void a_reset_says_less_than_a_notification(void **state)
+{
+	struct neighbor_settings settings = hand_settings();
+	struct bgp_open open = hand_open();
+	struct hand *hand;
+
+	(void)state;
+	settings.role = BGP_ROLE_CUSTOMER;
+	open.capabilities.role = BGP_ROLE_CUSTOMER;
+	hand = hand_new(&settings);
+	hand_connect(hand, OUT);
+	hand_send_open(hand, OUT, &open);
+	hand_expect_end(hand, OUT, BGP_ERROR_OPEN, BGP_OPEN_ROLE_MISMATCH);
+	assert_non_null(strstr(hand_view(hand).last_reason, "Role Mismatch"));
+	hand_advance(hand, duration_seconds(2));
+	hand_connect(hand, OUT);
+	hand_lose(hand, OUT);
+	assert_non_null(strstr(hand_view(hand).last_reason, "Role Mismatch"));
+	assert_string_equal(hand_event(hand, SPEAKER_REFUSED)->reason, "connection reset");
+	/* Nobody there at all is another matter. */
+	hand_advance(hand, duration_seconds(5));
+	assert_true(hand->connecting);
+	hand->connecting = false;
+	speaker_connect_failed(hand->speaker, hand->neighbor, "connection refused", hand->now);
+	assert_string_equal(hand_view(hand).last_reason, "connection refused");
+	hand_free(hand);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -464,6 +493,7 @@ int main(void)
 		cmocka_unit_test(offer_follows_the_settings),
 		cmocka_unit_test(old_speakers_are_understood),
 		cmocka_unit_test(capabilities_may_be_refused),
+		cmocka_unit_test(a_reset_says_less_than_a_notification),
 		cmocka_unit_test(long_messages_need_the_capability),
 	};
 

@@ -195,7 +195,8 @@ static void random_settings(struct world *world, struct brain_service_settings *
 static void do_restore(struct world *world, size_t index)
 {
 	world->seen[index].intent = (struct intent){ .address = false };
-	hold(world, brain_drain_restore(world->brain, index, "before", world->now) == 0);
+	hold(world, brain_drain_restore(
+			    world->brain, index, "before", world->now, world->now) == 0);
 	hold(world, !world->seen[index].intent.announce && !world->seen[index].intent.address);
 }
 

@@ -227,8 +227,8 @@ static void do_restore(struct world *world, char **words, size_t count, struct i
 {
 	(void)count;
 	check_that(world,
-		brain_drain_restore(world->brain, service_of(world, words[0]), "before", now) ==
-			0,
+		brain_drain_restore(
+			world->brain, service_of(world, words[0]), "before", now, now) == 0,
 		"not restored");
 }
 

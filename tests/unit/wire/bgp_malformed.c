@@ -159,7 +159,7 @@ static void test_fault_data(void **state)
 	length = hex_read("800f06 0002 01 30 2001", data, sizeof(data));
 	assert_int_equal(update.fault.data_length, length);
 	assert_memory_equal(update.fault.data, data, length);
-	/* Longer than the fault has room for: cut. */
+	/* Longer than the fault has room for: where it was read. */
 	length = update_make("",
 		"800e66 0002 01 10" HOP_6
 		"00" NET_6 NET_6 NET_6 NET_6 NET_6 NET_6 NET_6 NET_6 NET_6 NET_6 NET_6
@@ -168,8 +168,9 @@ static void test_fault_data(void **state)
 	assert_int_equal(
 		bgp_update_read(cursor_of(bytes, length), &context, &arena, &update), 0);
 	assert_int_equal(update.verdict, RESET);
-	assert_int_equal(update.fault.data_length, sizeof(update.fault.data));
-	assert_memory_equal(update.fault.data, bytes + 4, sizeof(update.fault.data));
+	assert_int_equal(update.fault.data_length, 3 + 0x66);
+	assert_non_null(update.fault.borrowed);
+	assert_memory_equal(update.fault.borrowed, bytes + 4, 3 + 0x66);
 	arena_clear(&arena);
 }
 

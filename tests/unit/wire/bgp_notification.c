@@ -237,29 +237,55 @@ static void test_refresh(void **state)
 			assert_int_equal(writer_length(&w), BGP_HEADER_SIZE + 4);
 			assert_memory_equal(again + BGP_HEADER_SIZE, bytes, 4);
 		} else {
-			/* RFC 7313 section 5: the data is the whole message. */
 			assert_int_equal(fault.code, BGP_ERROR_ROUTE_REFRESH);
 			assert_int_equal(fault.subcode, BGP_REFRESH_INVALID_LENGTH);
-			assert_int_equal(fault.data_length, BGP_HEADER_SIZE + length);
-			assert_int_equal(fault.data[17], BGP_HEADER_SIZE + length);
-			assert_int_equal(fault.data[18], BGP_ROUTE_REFRESH);
-			assert_memory_equal(fault.data + BGP_HEADER_SIZE, bytes, length);
 		}
 		free(exact);
 	}
 }
 
-static void test_long_refresh(void **state)
+/* Data of any length, its own or borrowed; what does not fit into a message is cut. */
+static void test_data(void **state)
 {
-	uint8_t bytes[1000] = { 0 };
-	struct bgp_refresh refresh;
-	struct bgp_fault fault = { 0 };
+	static uint8_t bytes[5000], written[BGP_MESSAGE_MAX + 100];
+	static const size_t lengths[] = { 0, 1, 64, 65, 1019, 4075, 4076, 5000 };
 
 	(void)state;
-	assert_int_equal(bgp_refresh_read(cursor_of(bytes, sizeof(bytes)), &refresh, &fault),
-		ERROR_MALFORMED);
-	assert_int_equal(fault.data_length, sizeof(fault.data));
-	assert_int_equal((fault.data[16] << 8) | fault.data[17], 1019);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7);
+	for (size_t i = 0; i < 2 * sizeof(lengths) / sizeof(lengths[0]); i++) {
+		bool hard = i % 2 == 1;
+		struct bgp_fault fault = { .code = BGP_ERROR_ROUTE_REFRESH,
+			.subcode = BGP_REFRESH_INVALID_LENGTH,
+			.data_length = (uint16_t)lengths[i / 2],
+			.borrowed = bytes };
+		size_t room = 4075 - (hard ? 2 : 0);
+		size_t kept = lengths[i / 2] < room ? lengths[i / 2] : room;
+		struct writer w = writer_of(written, sizeof(written));
+		struct bgp_notification n;
+
+		if (lengths[i / 2] <= sizeof(fault.data)) {
+			fault.borrowed = NULL;
+			memcpy(fault.data, bytes, lengths[i / 2]);
+		}
+		if (hard)
+			bgp_hard_reset_write(&w, &fault);
+		else
+			bgp_notification_write(&w, &fault);
+		assert_false(w.failed);
+		assert_in_range(writer_length(&w), 21, BGP_MESSAGE_MAX);
+		assert_int_equal((written[16] << 8) | written[17], writer_length(&w));
+		assert_int_equal(
+			bgp_notification_read(cursor_of(written + BGP_HEADER_SIZE,
+						      writer_length(&w) - BGP_HEADER_SIZE),
+				&n),
+			0);
+		assert_int_equal(n.hard_reset, hard);
+		assert_int_equal(n.code, BGP_ERROR_ROUTE_REFRESH);
+		assert_int_equal(n.subcode, BGP_REFRESH_INVALID_LENGTH);
+		assert_int_equal(n.data_length, kept);
+		assert_memory_equal(n.data, bytes, kept);
+	}
 }
 
 int main(void)
@@ -271,7 +297,7 @@ int main(void)
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_refresh),
-		cmocka_unit_test(test_long_refresh),
+		cmocka_unit_test(test_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
