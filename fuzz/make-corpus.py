@@ -7,6 +7,7 @@
 import glob
 import hashlib
 import os
+import re
 import struct
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
@@ -264,6 +265,38 @@ RTR = [
     rtr(3, 2), rtr(1, 5), rtr(1, 11), rtr(0, 9), struct.pack(">BBHI", 1, 10, 0, 0xffffffff),
 ]
 
+# Records between processes: sender, receiver, then the struct as it lies in memory.
+MAIN, SPEAKER, PROBE, API = range(4)
+with open(os.path.join(HERE, "..", "..", "src", "daemon", "record.h"), encoding="utf-8") as source:
+    RECORD_TYPES = re.findall(r"^\t(RECORD_[A-Z_]+),", source.read(), re.MULTILINE)
+
+
+def between(sender, receiver, kind, body, tail=b""):
+    number = RECORD_TYPES.index("RECORD_" + kind)
+    return bytes([sender, receiver]) + struct.pack("=II", number, len(tail)) + body + tail
+
+
+REPORT = between(PROBE, MAIN, "CHECK_REPORT", struct.pack(
+    "=QIIIIB7xqQQq256s", 1, 0, 2, 2, 0, 0, 400000, 512, 3, 10**12, b"NOERROR in 0.4 ms"))
+ROUTE = struct.pack("=64sB16sB2xIBB2xII III 256x 768x 512x I 64s 1984x 4x", b"dns", 4,
+                    bytes([198, 51, 100]) + bytes(13), 24, 2, 0, 1, 100, 0, 1, 0, 0, 1, b"transit-a")
+RECORDS = [
+    REPORT, between(PROBE, MAIN, "CHECK_REPORTS", bytes(8), REPORT[2:] * 2),
+    between(PROBE, MAIN, "CHECK_REPORTS", bytes(8), REPORT[2:] + REPORT[2:-1]),
+    between(PROBE, MAIN, "CHECK_REPORTS", bytes(8)), between(API, MAIN, "CHECK_REPORTS", bytes(8)),
+    between(MAIN, SPEAKER, "ROUTE_SET", ROUTE), between(MAIN, SPEAKER, "ROUTE_REMOVE", ROUTE),
+    between(MAIN, SPEAKER, "ROUTE_SET", ROUTE[:80] + b"\x21" + ROUTE[81:]),
+    between(MAIN, SPEAKER, "SECRET", struct.pack("=64sB80s3x", b"transit-a", 6, b"secret")),
+    between(MAIN, SPEAKER, "CONFIG", struct.pack("=QQB7x", 1, 100, 1)),
+    between(SPEAKER, MAIN, "NEIGHBOR_EVENT",
+            struct.pack("=64sIIIBBBxI256s", b"transit-a", 2, 6, 1, 6, 2, 1, 0, b"maintenance")),
+    between(API, MAIN, "QUERY", struct.pack("=QIB3x", 1, 1, 1), b"dns"),
+    between(SPEAKER, API, "REPLY", struct.pack("=QiB3x", 1, 0, 1), b"{}"),
+    between(MAIN, API, "EVENT", bytes(8), b"{}"), between(MAIN, API, "LISTENER", bytes([5, 0, 0, 0])),
+    between(SPEAKER, MAIN, "HEARTBEAT", bytes(8)), between(MAIN, PROBE, "HURRY", bytes(8), b"tail"),
+    b"\0\1", b"\0\1\1\0\0",
+]
+
 CORPORA = {
     "bgp_frame": [b"\0\x20" + message(4, b"") + message(2, UPDATES[2]) + message(3, b"\6\2"),
                   b"\1\x50" + message(1, OPENS[1]) + message(4, b""), b"\0\1" + b"\xff" * 15 + b"\0"],
@@ -276,6 +309,7 @@ CORPORA = {
                  b"\0" + b"".join(RULES[:5]), b"\1" + b"".join(RULES6)]
     + [b"\2" + t for t in RULE_TEXTS] + [b"\3" + t for t in RULE_TEXTS6],
     "mrt": [b"\6" + m for m in MRT],
+    "record": RECORDS,
     "rtr": RTR,
     "session": SESSIONS,
 }

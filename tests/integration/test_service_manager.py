@@ -6,12 +6,14 @@ The manager's two sockets are played here: nothing of systemd has to run.
 import contextlib
 import json
 import os
+import shutil
 import socket
+import subprocess
 import time
 
 import pytest
 
-from harness.nearcast import Nearcast
+from harness.nearcast import Nearcast, binary
 
 CONFIG = """site: here
 asn: 64500
@@ -20,6 +22,7 @@ services: { web: { addresses: [198.51.100.80], checks: [exec: { command: [/bin/t
 neighbors: { up: { address: 10.0.0.2, asn: 64501, connect-retry: 1s } }
 """
 JOURNAL = "/run/systemd/journal/socket"
+UNIT = os.path.join(os.path.dirname(__file__), "..", "..", "packaging", "nearcast.service.in")
 
 
 @contextlib.contextmanager
@@ -135,3 +138,21 @@ def test_json_lines(world):
     for line in lines:
         assert list(line)[:5] == ["time", "level", "process", "event", "msg"]
     assert "api" in {line.get("child") for line in lines}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_the_unit(tmp_path):
+    """systemd knows every word of the unit; and the test would see one that it does not know."""
+    (tmp_path / "nearcast").symlink_to(binary())
+    with open(UNIT, encoding="utf-8") as file:
+        text = file.read().replace("@bindir@", str(tmp_path))
+    unit = tmp_path / "nearcast.service"
+
+    def complaints():
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)],
+                              capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, [l for l in done.stderr.splitlines() if "nearcast" in l]
+    unit.write_text(text, encoding="utf-8")
+    assert complaints() == (0, [])
+    unit.write_text(text.replace("WatchdogSec", "WatchdogSek"), encoding="utf-8")
+    assert "WatchdogSek" in complaints()[1][0]

@@ -8,9 +8,14 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "os/log.h"
@@ -145,6 +150,110 @@ static void a_flood_is_cut_but_errors_pass(void **state)
 	assert_non_null(strstr(written(), "event=grave"));
 }
 
+/* ---- The journal: a socket of ours in its place, in a mount namespace of our own. ---- */
+
+#define JOURNAL "/run/systemd/journal"
+
+static int journal_open(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL "/socket" };
+	int fd;
+
+	if (unshare(CLONE_NEWNS) != 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		mount("none", "/run", "tmpfs", 0, NULL) != 0)
+		return -1;
+	mkdir("/run/systemd", 0755);
+	mkdir(JOURNAL, 0755);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* One entry: from the datagram, or from the sealed file that came with it (*ret_file). */
+static size_t journal_read(int journal, char *entry, size_t size, bool *ret_file)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec vector = { .iov_base = entry, .iov_len = size };
+	struct msghdr message = { .msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	ssize_t length = recvmsg(journal, &message, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	int fd;
+
+	assert_true(length >= 0);
+	*ret_file = head != NULL;
+	if (head == NULL)
+		return (size_t)length;
+	assert_int_equal(length, 0);
+	assert_int_equal(head->cmsg_type, SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	/* systemd takes no file that may still change. */
+	assert_int_equal(fcntl(fd, F_GET_SEALS),
+		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	length = pread(fd, entry, size, 0);
+	assert_true(length > 0);
+	close(fd);
+	return (size_t)length;
+}
+
+/* The logger's own socket is the lowest free descriptor when it begins. */
+static void journal_small_buffer(int fd)
+{
+	int size = 1;
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+}
+
+static bool entry_has(const char *entry, size_t length, const char *line)
+{
+	return memmem(entry, length, line, strlen(line)) != NULL;
+}
+
+static void journal_entries(void **state)
+{
+	static char entry[65536], long_value[1001], twice[2001];
+	int journal = journal_open(), next;
+	size_t length;
+	bool file;
+
+	(void)state;
+	if (journal < 0)
+		skip();
+	memset(long_value, 'x', sizeof(long_value) - 1);
+	memset(twice, 'y', sizeof(twice) - 1);
+	next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	close(next);
+	log_setup("main", LOG_FORMAT_JOURNAL, LOG_INFO);
+	journal_small_buffer(next);
+	/* Errors: they pass whatever a flood before them has used up. */
+	log_fields(LOG_ERROR, "small", "of two\nlines", "service", "dns", NULL);
+	length = journal_read(journal, entry, sizeof(entry), &file);
+	assert_false(file);
+	assert_true(entry_has(entry, length, "PRIORITY=3\n"));
+	assert_true(entry_has(entry, length, "NEARCAST_SERVICE=dns\n"));
+	/* A value with a newline has its length in front, so that it cannot make a field. */
+	assert_memory_equal(memmem(entry, length, "MESSAGE\n", 8),
+		"MESSAGE\n\x0c\0\0\0\0\0\0\0of two\nlines\n", 29);
+	log_fields(LOG_ERROR, "large", "too large for a datagram", "a", long_value, "b",
+		long_value, "c", long_value, "d", twice, "last", "word", NULL);
+	length = journal_read(journal, entry, sizeof(entry), &file);
+	assert_true(file);
+	assert_true(length > 4000);
+	assert_true(entry_has(entry, length, "NEARCAST_EVENT=large\n"));
+	assert_true(entry_has(entry, length, "NEARCAST_LAST=word\n"));
+	assert_int_equal(written()[0], '\0');
+	/* Nobody there: the line goes to stderr or is dropped, and nothing waits. */
+	close(journal);
+	log_fields(LOG_ERROR, "nobody", "listens", NULL);
+	log_setup("main", LOG_FORMAT_LOGFMT, LOG_INFO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +264,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_full_pipe_drops_and_tells, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_flood_is_cut_but_errors_pass, setup, teardown),
+		cmocka_unit_test_setup_teardown(journal_entries, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
