@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seed corpora of the wire and session targets: small valid and nearly valid inputs.
 
-    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,bmp,dns,mrt,rtr,session}/seed-*
+    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,bmp,dns,flowspec,mrt,policy,rtr,session}/seed-*
 """
 import glob
 import hashlib
@@ -297,6 +297,30 @@ RECORDS = [
     b"\0\1", b"\0\1\1\0\0",
 ]
 
+
+def path(*segments):
+    """Segments as (type, numbers)."""
+    return b"".join(struct.pack(f">BB{len(n)}I", t, len(n), *n) for t, n in segments)
+
+
+def policy(pattern, as_path, standard=(), large=(), extended=()):
+    """A pattern, then communities and a path as fuzz/policy.c takes them."""
+    return (pattern.encode() + b"\0" + bytes((len(standard), len(large), len(extended)))
+            + struct.pack(f">{len(standard)}I", *standard)
+            + b"".join(struct.pack(">III", *c) for c in large)
+            + struct.pack(f">{len(extended)}Q", *extended) + as_path)
+
+
+POLICIES = [
+    policy("^ 1 (2 | some)* 4-6? $", path((2, (1, 2, 64500, 5)))),
+    policy("174", path((2, (3356, 174, 65000)), (1, (1, 2, 3)))),
+    policy("[^1-3 some]{2,5} any+ | ^$", path((2, (1, 2, 3, 4, 5)), (3, (6, 7))),
+           (0x00010002, 0xffff029a), ((1, 2, 3),), (0x0002fbf40000000a,)),
+    policy("^ . . $", path((1, (1, 2)))), policy("any*", b""), policy("(((1 2)+ 3)* 4){2}", b"\2\1"),
+    policy("1 .{30} 2 $", path((2, range(1, 60)))), policy("_174_", b""), policy("1 (2", b""),
+    policy("5", path((2, (64500,) * 255), (2, (5,)))), policy("other", b"\2\xff\0\0"),
+]
+
 CORPORA = {
     "bgp_frame": [b"\0\x20" + message(4, b"") + message(2, UPDATES[2]) + message(3, b"\6\2"),
                   b"\1\x50" + message(1, OPENS[1]) + message(4, b""), b"\0\1" + b"\xff" * 15 + b"\0"],
@@ -310,6 +334,7 @@ CORPORA = {
     + [b"\2" + t for t in RULE_TEXTS] + [b"\3" + t for t in RULE_TEXTS6],
     "mrt": [b"\6" + m for m in MRT],
     "record": RECORDS,
+    "policy": POLICIES,
     "rtr": RTR,
     "session": SESSIONS,
 }

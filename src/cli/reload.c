@@ -47,6 +47,8 @@ static void add_sets(const json_t *document, const struct style *style, struct t
 	for (size_t i = 0; i < 3; i++)
 		add_names(pairs, document, "neighbors", "Neighbours", kinds[i], kinds[i]);
 	add_names(pairs, document, "neighbors", "Neighbours", "reset", "sessions to be reset");
+	for (size_t i = 0; i < 3; i++)
+		add_names(pairs, document, "policies", "Policies", kinds[i], kinds[i]);
 	view_join(view_get(document, "restart_needed"), ", ", &restart);
 	if (restart.length > 0)
 		view_pair(pairs, "Restart", TONE_WARNING, "needed to take over: %s",

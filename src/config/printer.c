@@ -17,6 +17,7 @@
 
 #include "config/complete.h"
 #include "config/reader.h"
+#include "config/schema_policy.h"
 #include "config/section.h"
 #include "config/utf8.h"
 #include "config/value.h"
@@ -587,6 +588,17 @@ void printer_field(
 		print_map(&printer, field, base, 0, out);
 	else
 		print_field(&printer, field, base, out);
+	arena_clear(&printer.arena);
+}
+
+void printer_rule(const struct config_rule *rule, struct text *out)
+{
+	struct printer printer = { .touch = PRINT_ALL_TOUCHES };
+	struct config_rule blank = { .name = NULL };
+
+	fill_defaults(&printer, &schema_rule, &blank);
+	print_section(&printer, &schema_rule, (const char *)rule,
+		(struct reference){ &blank, NULL }, 0, out);
 	arena_clear(&printer.arena);
 }
 

@@ -20,6 +20,9 @@ void printer_section(
 void printer_field(const struct schema_field *field, const void *base, bool with_secrets,
 	struct text *out);
 
+/* What a rule says, without defaults, a line or more. */
+void printer_rule(const struct config_rule *rule, struct text *out);
+
 /* One value as YAML, in quotes if it needs them. kind tells what it is. */
 void printer_quote(enum schema_kind kind, const char *value, struct text *out);
 

@@ -184,6 +184,7 @@ enum query {
 	QUERY_METRICS_SPEAKER, /* speaker: the same */
 	QUERY_RPKI,          /* speaker; argument: empty, or JSON {"prefix":..., "asn":n, "path":...,
 	                      * "from":"provider|customer|peer"} */
+	QUERY_POLICIES,        /* speaker; argument: name or empty */
 	QUERY_KINDS,
 };
 

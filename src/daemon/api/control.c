@@ -77,6 +77,8 @@ const struct control_method control_methods[] = {
 		"name" },
 	{ "neighbors", ANSWER_SPEAKER, QUERY_NEIGHBORS, false, LOOK_TIMEOUT_MS, name_params,
 		"name" },
+	{ "policies", ANSWER_SPEAKER, QUERY_POLICIES, false, LOOK_TIMEOUT_MS, name_params,
+		"name" },
 	{ "routes", ANSWER_SPEAKER, QUERY_ROUTES, false, LOOK_TIMEOUT_MS, route_params, NULL },
 	{ "rpki", ANSWER_SPEAKER, QUERY_RPKI, false, LOOK_TIMEOUT_MS, rpki_params, NULL },
 	{ "events", ANSWER_EVENTS, QUERY_KINDS, false, LOOK_TIMEOUT_MS, event_params, NULL },

@@ -175,25 +175,30 @@ static json_t *warnings_of(const struct config_diagnostics *diagnostics)
 	return list;
 }
 
+/* What was added, removed and changed of a subject. */
+static json_t *lists_of(const struct config_changes *changes, enum config_subject subject)
+{
+	return json_pack("{s:o, s:o, s:o}", "added",
+		names_of(changes, subject, CHANGE_ADDED, 0), "removed",
+		names_of(changes, subject, CHANGE_REMOVED, 0), "changed",
+		names_of(changes, subject, CHANGE_CHANGED, 0));
+}
+
 static json_t *document_of(const struct main_process *main, const struct reload *reload,
 	const struct reload_request *request)
 {
 	const struct config_changes *c = &reload->changes;
 	json_t *announce = json_array(), *withdraw = json_array(), *change = json_array();
+	json_t *neighbors = lists_of(c, SUBJECT_NEIGHBOR);
 
 	routes_compare(main, reload->config, announce, withdraw, change);
-	return json_pack("{s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o},"
-			 " s:{s:o, s:o, s:o, s:o}, s:o}",
-		"dry_run", request->dry_run, "changed", c->count > 0, "generation",
+	json_object_set_new(neighbors, "reset", resets_of(c, reload->config));
+	return json_pack("{s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dry_run",
+		request->dry_run, "changed", c->count > 0, "generation",
 		(json_int_t)main->generation, "warnings", warnings_of(&reload->diagnostics),
 		"announce", announce, "withdraw", withdraw, "change", change, "services",
-		"added", names_of(c, SUBJECT_SERVICE, CHANGE_ADDED, 0), "removed",
-		names_of(c, SUBJECT_SERVICE, CHANGE_REMOVED, 0), "changed",
-		names_of(c, SUBJECT_SERVICE, CHANGE_CHANGED, 0), "neighbors", "added",
-		names_of(c, SUBJECT_NEIGHBOR, CHANGE_ADDED, 0), "removed",
-		names_of(c, SUBJECT_NEIGHBOR, CHANGE_REMOVED, 0), "changed",
-		names_of(c, SUBJECT_NEIGHBOR, CHANGE_CHANGED, 0), "reset",
-		resets_of(c, reload->config), "restart_needed", restart_needed(c));
+		lists_of(c, SUBJECT_SERVICE), "neighbors", neighbors, "policies",
+		lists_of(c, SUBJECT_POLICY), "restart_needed", restart_needed(c));
 }
 
 /* ---- Trying ---- */

@@ -189,6 +189,21 @@ static int rpki_take(struct speaker_process *process, const struct config *confi
 	return process->rpki == NULL ? 0 : rpki_apply(process->rpki, config);
 }
 
+/* Main has checked it all: what fails here is memory. */
+static int policies_take(struct speaker_process *process, const struct config *config)
+{
+	struct error error = { 0 };
+
+	if (process->policies == NULL)
+		process->policies = policies_new();
+	if (process->policies == NULL)
+		return ERROR_MEMORY;
+	if (policies_apply(process->policies, config, &error) == 0)
+		return 0;
+	log_event(LOG_ERROR, "policy", "cannot take the policies: %s", error.text);
+	return error.code;
+}
+
 static int config_take(struct speaker_process *process, struct config *config)
 {
 	int r = 0;
@@ -197,7 +212,8 @@ static int config_take(struct speaker_process *process, struct config *config)
 		speaker_end(process);
 	config_free(process->config);
 	process->config = config;
-	if (process->speaker == NULL)
+	r = policies_take(process, config);
+	if (r == 0 && process->speaker == NULL)
 		r = speaker_begin(process, config);
 	if (r == 0)
 		r = peers_apply(process, config);
@@ -524,6 +540,8 @@ static void process_stop_now(void *state)
 	routes_free(process);
 	speaker_free(process->speaker);
 	process->speaker = NULL;
+	policies_free(process->policies);
+	process->policies = NULL;
 	config_free(process->config);
 	channel_close(process->main_channel);
 	channel_close(process->api_channel);

@@ -414,6 +414,25 @@ static void answer_rpki(
 		reply_document(process, id, document);
 }
 
+static void answer_policies(
+	struct speaker_process *process, uint64_t id, const char *argument, size_t length)
+{
+	char name[RECORD_NAME_MAX] = "";
+	json_t *document;
+
+	if (length >= sizeof(name)) {
+		reply_error(process, id, ERROR_NOT_FOUND, "there is no policy of that name");
+		return;
+	}
+	memcpy(name, argument, length);
+	document = policies_json(process->policies, process->config, name);
+	if (document == NULL)
+		reply_error(
+			process, id, ERROR_NOT_FOUND, "there is no policy of that name in use");
+	else
+		reply_document(process, id, document);
+}
+
 static void answer_metrics(struct speaker_process *process, uint64_t id)
 {
 	json_t *list = json_array();
@@ -450,6 +469,8 @@ void query_answer(struct speaker_process *process, const struct record_query *qu
 		answer_routes(process, query->id, argument, length);
 	else if (query->query == QUERY_RPKI)
 		answer_rpki(process, query->id, argument, length);
+	else if (query->query == QUERY_POLICIES && process->policies != NULL)
+		answer_policies(process, query->id, argument, length);
 	else if (query->query == QUERY_METRICS_SPEAKER)
 		answer_metrics(process, query->id);
 	else

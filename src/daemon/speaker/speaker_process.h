@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "config/config.h"
 #include "daemon/process.h"
+#include "daemon/speaker/policies.h"
 #include "daemon/speaker/rpki.h"
 #include "os/channel.h"
 #include "os/tcp.h"
@@ -60,7 +61,8 @@ struct speaker_process {
 	struct channel *main_channel, *api_channel; /* NULL: not there (any more) */
 	struct speaker *speaker;                    /* NULL before the first configuration */
 	struct config *config;
-	struct rpki *rpki; /* NULL until it is configured */
+	struct rpki *rpki;         /* NULL until it is configured */
+	struct policies *policies; /* NULL before the first configuration */
 	struct list peers;
 	struct hash_table routes; /* struct route_entry */
 	struct hash_seed hash_seed;

@@ -109,7 +109,8 @@ static void no_change_is_read_only(void **state)
 		struct text line = { 0 };
 		bool looks = m->query == QUERY_STATUS || m->query == QUERY_SERVICES ||
 			     m->query == QUERY_NEIGHBORS || m->query == QUERY_ROUTES ||
-			     m->query == QUERY_RPKI || m->answer == ANSWER_EVENTS;
+			     m->query == QUERY_RPKI || m->query == QUERY_POLICIES ||
+			     m->answer == ANSWER_EVENTS;
 
 		assert_int_equal(m->changes, !looks);
 		text_print(&line, "{\"id\":1,\"method\":\"%s\"}", m->name);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From site.yaml to a verdict: what operators write does what it says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "config/reader.h"
+#include "daemon/policy_description.h"
+
+static const char text[] =
+	"site: s\n"
+	"asn: 64500\n"
+	"router-id: 192.0.2.1\n"
+	"prefix-sets: { ours: [45.10.0.0/16 le 24, \"2a10::/32 le 48\"] }\n"
+	"as-sets: { customers: [1000, 2000-2010] }\n"
+	"as-path-sets: { short: [\"^ any{1,2} $\"] }\n"
+	"community-sets: { actions: [\"64500:*\", \"64500:*:*\", \"rt:64500:*\"] }\n"
+	"policies:\n"
+	"  p:\n"
+	"    - { name: hole, match: { community: [blackhole, 1:666], ipv4-length: 32,\n"
+	"        prefix: 45.10.0.0/16 or-longer }, set: { blackhole: true }, then: accept }\n"
+	"    - call: bogons\n"
+	"    - call: max-length\n"
+	"    - call: peer-lock\n"
+	"    - { name: not ours, match: { not: { prefix: ours } }, then: reject }\n"
+	"    - { name: long, match: { not: { as-path: [short, \"^ 7 7 7\"] } }, then: reject }\n"
+	"    - { name: leak, match: { not: { origin-as: [neighbor, customers],\n"
+	"        path-has-set: true } }, then: reject }\n"
+	"    - { name: late, match: { rpki: invalid }, then: reject }\n"
+	"    - name: good\n"
+	"      match: { source: customer, relation: [customer, peer], family: [ipv4, ipv6] }\n"
+	"      set: { local-pref: 200, med: igp, prepend: 2, prepend-as: [1, 2], weight: 7,\n"
+	"             origin: egp, next-hop: self,\n"
+	"             communities: { remove: actions, add: [64500:100, 64500:1:2] } }\n"
+	"    - { name: all, match: { source: customer }, then: accept }\n"
+	"neighbors:\n"
+	"  n: { address: 192.0.2.2, asn: 1000, relation: customer, import: p }\n";
+
+struct scene {
+	struct config *config;
+	struct policy_book *book;
+	struct policy *policy;
+};
+
+static int setup(void **state)
+{
+	static struct scene scene;
+	struct config_source source = { "site.yaml", text, strlen(text) };
+	struct config_diagnostics diagnostics = { 0 };
+	struct error error = { 0 };
+
+	assert_int_equal(config_read(&source, 1, &scene.config, &diagnostics), 0);
+	config_diagnostics_clear(&diagnostics);
+	scene.book = policy_book_of_config(scene.config, &error);
+	assert_non_null(scene.book);
+	scene.policy = policy_of_choice(scene.book, &scene.config->neighbors[0].import, &error);
+	assert_non_null(scene.policy);
+	*state = &scene;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *scene = *state;
+
+	policy_release(scene->policy);
+	policy_book_release(scene->book);
+	config_free(scene->config);
+	return 0;
+}
+
+static enum policy_rpki invalid(void *context, const struct policy_route *route)
+{
+	(void)context;
+	(void)route;
+	return POLICY_RPKI_INVALID;
+}
+
+/* What the policy says, and the name of the rule that decided; "" at the end. */
+static const char *run(const struct scene *scene, const char *prefix, const uint32_t *path,
+	const uint32_t *communities, enum policy_relation source, bool bad, struct arena *arena,
+	struct policy_result *ret_result)
+{
+	static struct policy_rule_name name;
+	struct bgp_attributes attributes = { .present = 1u << BGP_ATTRIBUTE_AS_PATH,
+		.communities = communities };
+	struct prefix parsed;
+	struct policy_route route = { .prefix = &parsed,
+		.attributes = &attributes,
+		.relation = POLICY_RELATION_CUSTOMER,
+		.source = source,
+		.local_asn = 64500,
+		.neighbor_asn = 1000,
+		.igp_metric = 55,
+		.rpki = bad ? invalid : NULL };
+	size_t count = 0;
+
+	assert_int_equal(prefix_parse(prefix, &parsed), 0);
+	while (path[count] != 0)
+		count++;
+	while (count > 0)
+		assert_int_equal(bgp_as_path_prepend(&attributes, path[--count], 1, arena), 0);
+	while (communities != NULL && communities[attributes.community_count] != 0)
+		attributes.community_count++;
+	assert_int_equal(policy_run(scene->policy, NULL, &route, arena, ret_result), 0);
+	if (ret_result->rule == POLICY_RULE_NONE)
+		return "";
+	name = policy_book_rule(scene->book, ret_result->rule);
+	return name.name;
+}
+
+static void test_verdicts(void **state)
+{
+	static const struct {
+		const char *prefix;
+		uint32_t path[5], communities[3];
+		bool bad, accepted;
+		const char *rule;
+	} rows[] = {
+		{ "45.10.1.0/24", { 1000 }, { 0 }, false, true, "all" },
+		{ "45.10.1.0/24", { 1000, 2005 }, { 0 }, false, true, "all" },
+		{ "45.10.1.0/24", { 1000, 2005, 2006 }, { 0 }, false, false, "long" },
+		{ "45.10.1.0/24", { 7, 7, 7, 1000 }, { 0 }, false, true, "all" },
+		{ "45.10.1.0/24", { 1000, 2011 }, { 0 }, false, false, "leak" },
+		{ "45.10.1.0/24", { 1000 }, { 0 }, true, false, "late" },
+		{ "45.10.1.0/25", { 1000 }, { 0 }, false, false, "longer than /24" },
+		{ "45.11.1.0/24", { 1000 }, { 0 }, false, false, "not ours" },
+		{ "10.0.0.0/8", { 1000 }, { 0 }, false, false, "bogon prefix" },
+		{ "2a10::/48", { 1000 }, { 0 }, false, true, "all" },
+		{ "2a10::/49", { 1000 }, { 0 }, false, false, "longer than /48" },
+		{ "45.10.1.0/24", { 1000, 64496 }, { 0 }, false, false,
+			"bogon AS in the path" },
+		{ "45.10.1.0/24", { 1000, 3356 }, { 0 }, false, false,
+			"transit-free AS behind another" },
+		{ "45.10.1.1", { 1000 }, { 0xffff029a }, false, true, "hole" },
+		{ "45.10.1.1", { 1000 }, { 1, 1u << 16 | 666 }, false, true, "hole" },
+		{ "45.10.1.1", { 1000 }, { 1 }, false, false, "longer than /24" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena arena = { 0 };
+		struct policy_result result;
+		const char *rule =
+			run(*state, rows[i].prefix, rows[i].path, rows[i].communities,
+				POLICY_RELATION_CUSTOMER, rows[i].bad, &arena, &result);
+
+		if (strcmp(rule, rows[i].rule) != 0 ||
+			(result.verdict == POLICY_ACCEPT) != rows[i].accepted)
+			fail_msg("row %zu: %s", i, rule);
+		arena_clear(&arena);
+	}
+}
+
+static void test_changes(void **state)
+{
+	static const uint32_t path[] = { 1000, 0 };
+	static const uint32_t communities[] = { 64500u << 16 | 3, 1u << 16 | 1, 0 };
+	struct arena arena = { 0 };
+	struct policy_result result;
+	char printed[64];
+
+	assert_string_equal(run(*state, "45.10.1.0/24", path, communities,
+				    POLICY_RELATION_CUSTOMER, false, &arena, &result),
+		"all");
+	assert_true(result.changed && result.next_hop_self && !result.blackhole);
+	assert_int_equal(result.attributes.local_pref, 200);
+	assert_int_equal(result.attributes.med, 55);
+	assert_int_equal(result.attributes.weight, 7);
+	assert_int_equal(result.attributes.origin, BGP_ORIGIN_EGP);
+	assert_string_equal(bgp_as_path_format(&result.attributes, printed, sizeof(printed)),
+		"1 2 64500 64500 1000");
+	assert_int_equal(result.attributes.community_count, 2);
+	assert_int_equal(result.attributes.communities[0], 1u << 16 | 1);
+	assert_int_equal(result.attributes.communities[1], 64500u << 16 | 100);
+	assert_int_equal(result.attributes.large_community_count, 1);
+	/* from somewhere else: no rule decides */
+	assert_string_equal(run(*state, "45.10.1.0/24", path, NULL, POLICY_RELATION_PROVIDER,
+				    false, &arena, &result),
+		"");
+	assert_int_equal(result.verdict, POLICY_REJECT);
+	assert_false(result.changed);
+	arena_clear(&arena);
+}
+
+static void test_print(void **state)
+{
+	const struct scene *scene = *state;
+	const struct config_policy *policy = config_policy_find(scene->config, "p");
+	struct text out = { 0 };
+
+	policy_rule_print(&policy->rules[5], &out);
+	assert_string_equal(text_string(&out),
+		"name: long, match: not: as-path: [short, \"^ 7 7 7\"], then: reject");
+	text_clear(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_print),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
