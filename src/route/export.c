@@ -8,15 +8,16 @@
  *     (RFC 9234, RFC 7454 section 9), nor from one internal neighbour to another (RFC 4456).
  *  3. How a set is dressed depends on the key, the set and its source alone.
  *
- * RFC 4271 sections 5.1.2 to 5.1.5 and 9.1.3, RFC 1997, RFC 2545 section 3, RFC 4456, RFC 8326
- * section 4, RFC 8950 section 4, RFC 9234 section 5.
+ * RFC 4271 sections 5.1.2 to 5.1.5 and 9.1.3, RFC 1997, RFC 2545 section 3, RFC 4360 section 6,
+ * RFC 4456, RFC 8326 section 4, RFC 8950 section 4, RFC 9234 section 5.
  */
 #include <string.h>
 
 #include "route/group.h"
 #include "route/speaker_internal.h"
 
-#define LOCAL_PREF_DEFAULT 100
+#define LOCAL_PREF_DEFAULT      100
+#define EXTENDED_NOT_TRANSITIVE (1ull << 62)
 
 static void present(struct bgp_attributes *a, enum bgp_attribute_code code)
 {
@@ -408,6 +409,29 @@ static int extended_dress(
 	return 0;
 }
 
+/* RFC 4360 section 6: what is not transitive stays inside of an AS, if it is not of our own. */
+static int extended_strip(
+	const struct group *group, const struct export_choice *choice, struct bgp_attributes *a)
+{
+	uint64_t *list;
+	size_t count = 0;
+
+	if (group->key.ibgp || choice->source == RIB_LOCAL || a->extended_community_count == 0)
+		return 0;
+	list = arena_take_array(
+		&group->speaker->scratch, a->extended_community_count, sizeof(*list));
+	if (list == NULL)
+		return ERROR_MEMORY;
+	for (size_t i = 0; i < a->extended_community_count; i++)
+		if ((a->extended_communities[i] & EXTENDED_NOT_TRANSITIVE) == 0)
+			list[count++] = a->extended_communities[i];
+	a->extended_communities = list;
+	a->extended_community_count = (uint16_t)count;
+	if (count == 0)
+		absent(a, BGP_ATTRIBUTE_EXTENDED_COMMUNITIES);
+	return 0;
+}
+
 static int additions_dress(const struct group *group, struct bgp_attributes *a)
 {
 	struct bgp_attributes more;
@@ -472,6 +496,8 @@ int export_dress(const struct group *group, enum bgp_family family, struct expor
 	r = next_hop_dress(key, family, &choice, &a);
 	if (r == 0)
 		r = path_dress(group, &choice, &a);
+	if (r == 0)
+		r = extended_strip(group, &choice, &a);
 	if (r == 0)
 		r = additions_dress(group, &a);
 	if (r != 0)
