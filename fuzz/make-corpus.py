@@ -321,6 +321,39 @@ POLICIES = [
     policy("5", path((2, (64500,) * 255), (2, (5,)))), policy("other", b"\2\xff\0\0"),
 ]
 
+
+# Operations of fuzz/rtr_session.c; 64 and more: so many bytes from the cache.
+CONNECT, LOST, WAIT, LONG, MOVE, SETTINGS, TAKE = range(7)
+
+
+def rtr_pieces(data):
+    out = b""
+    while data:
+        part, data = data[:191], data[191:]
+        out += bytes([64 + len(part)]) + part
+    return out
+
+
+def rtr_end(version, session, serial):
+    return rtr(version, 7, session, struct.pack(">I", serial)
+               + (struct.pack(">III", 100, 50, 1000) if version else b""))
+
+
+RTR_ANSWER = rtr(2, 3, 7) + rtr_ipv4(2, 1, "192.0.2.0", 24, 28, 64500) + RTR_ASPA + rtr_end(2, 7, 1)
+RTR_DELTA = rtr(2, 3, 7) + rtr_ipv4(2, 0, "192.0.2.0", 24, 28, 64500) + rtr_end(2, 7, 2)
+RTR_NOTIFY = rtr(2, 0, 7, struct.pack(">I", 2))
+RTR_SESSIONS = [
+    rtr_pieces(RTR_ANSWER + RTR_NOTIFY + RTR_DELTA) + bytes([TAKE, LOST, WAIT, CONNECT]) + rtr_pieces(RTR_DELTA),
+    rtr_pieces(RTR_ANSWER) + bytes([LONG + 24, CONNECT]) + rtr_pieces(RTR_DELTA) + bytes([LONG + 56] * 8),
+    rtr_pieces(RTR_ANSWER + rtr(2, 0, 8, struct.pack(">I", 1)) + rtr(2, 3, 8) + rtr_end(2, 8, 1)),
+    rtr_pieces(RTR_ANSWER + RTR_NOTIFY + rtr(2, 8) + RTR_ANSWER) + bytes([MOVE, CONNECT]) + rtr_pieces(RTR_ANSWER),
+    rtr_pieces(rtr(1, 10, 4, bytes(8))) + bytes([WAIT, CONNECT]) + rtr_pieces(rtr(1, 3, 7) + rtr_end(1, 7, 1)),
+    rtr_pieces(rtr(0, 3, 7) + rtr_ipv4(0, 1, "192.0.2.0", 24, 24, 1) + rtr_end(0, 7, 1)),
+    rtr_pieces(rtr(2, 10, 2, bytes(8)) + RTR_NOTIFY + RTR_ANSWER) + bytes([SETTINGS, SETTINGS + 8, WAIT + 56]),
+    rtr_pieces(RTR_ANSWER + RTR_NOTIFY + RTR_ANSWER) + bytes([WAIT + 8, CONNECT]) + rtr_pieces(RTR_ANSWER),
+    rtr_pieces(RTR_ANSWER + rtr(2, 3, 7)) + bytes([LONG + 8]) + rtr_pieces(RTR_DELTA + b"\3"),
+]
+
 CORPORA = {
     "bgp_frame": [b"\0\x20" + message(4, b"") + message(2, UPDATES[2]) + message(3, b"\6\2"),
                   b"\1\x50" + message(1, OPENS[1]) + message(4, b""), b"\0\1" + b"\xff" * 15 + b"\0"],
@@ -336,6 +369,7 @@ CORPORA = {
     "record": RECORDS,
     "policy": POLICIES,
     "rtr": RTR,
+    "rtr_session": RTR_SESSIONS,
     "session": SESSIONS,
 }
 

@@ -140,7 +140,7 @@ struct rpki_vrps {
 	uint64_t *high;
 	uint64_t *low; /* NULL: all zero, as long as nothing is longer than /64 */
 	struct rpki_rest *rest;
-	uint32_t *buckets; /* RPKI_BUCKETS + 1 of first entries; NULL if count is 0 */
+	uint32_t *buckets; /* RPKI_BUCKETS + 1 of first entries; NULL: too few to need them */
 };
 
 /* Filters, sorted for a walk in the order of the entries. */

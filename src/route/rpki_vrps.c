@@ -23,7 +23,8 @@
 
 #include "route/rpki_internal.h"
 
-#define NESTING_MAX 130 /* lengths 0 to 128 */
+#define NESTING_MAX  130 /* lengths 0 to 128 */
+#define BUCKETS_FROM 64u /* entries: fewer are searched as they are */
 
 struct rpki_bits rpki_bits_of(const struct prefix *prefix)
 {
@@ -65,12 +66,12 @@ size_t rpki_vrps_bytes(const struct rpki_vrps *vrps)
 uint32_t rpki_vrps_find(const struct rpki_vrps *vrps, const struct rpki_bits *bits)
 {
 	uint32_t bucket = rpki_bucket((enum rpki_family)vrps->family, bits->high);
-	uint32_t first, behind;
+	uint32_t first = 0, behind = (uint32_t)vrps->count;
 
-	if (vrps->count == 0)
-		return 0;
-	first = vrps->buckets[bucket];
-	behind = vrps->buckets[bucket + 1];
+	if (vrps->buckets != NULL) {
+		first = vrps->buckets[bucket];
+		behind = vrps->buckets[bucket + 1];
+	}
 	while (first < behind) {
 		uint32_t middle = first + (behind - first) / 2;
 		struct rpki_bits at = rpki_vrps_bits(vrps, middle);
@@ -308,7 +309,7 @@ static int buckets_fill(struct rpki_vrps *vrps)
 {
 	size_t bucket = 0;
 
-	if (vrps->count == 0)
+	if (vrps->count < BUCKETS_FROM)
 		return 0;
 	vrps->buckets = malloc((RPKI_BUCKETS + 1) * sizeof(*vrps->buckets));
 	if (vrps->buckets == NULL)

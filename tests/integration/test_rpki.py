@@ -8,7 +8,7 @@ import json
 import pytest
 
 from harness.nearcast import OK, USAGE, Nearcast
-from harness.peers import StayRtr
+from harness.peers import Bird, Neighbor, Origin, StayRtr
 from harness.wait import holds_for
 
 ROUTE = "192.0.2.0/24"
@@ -16,8 +16,8 @@ VRPS = [(ROUTE, 24, 64500), ("198.51.100.0/24", 28, 64501), ("2001:db8::/32", 48
 CACHE = "{{ address: {}, port: 8282, preference: {}, refresh: 1s, retry: 1s }}"
 
 
-def configuration(caches, slurm=None):
-    lines = ["site: here", "http: { port: 9179 }", "rpki:"]
+def configuration(caches, slurm=None, more=()):
+    lines = ["site: here", "http: { port: 9179 }", *more, "rpki:"]
     if slurm:
         lines.append(f"  slurm: {slurm}")
     lines.append("  caches:")
@@ -246,3 +246,28 @@ def test_reload(house):
     house.cache("10.0.0.3", vrps=[(ROUTE, 24, 64502)])
     site.kill9("speaker")
     house.wait_state(ROUTE, 64502, "valid")
+
+
+def test_received_routes(house):
+    """What is said of a neighbour's routes, before and after the data change."""
+    cache = house.cache(aspas={64510: [64511]})
+    router = Bird(house.caches, 64501, neighbors=[Neighbor("10.0.0.1", 64500)], originate=[
+        Origin(ROUTE), Origin("198.51.100.0/24"), Origin("203.0.113.0/24", as_path=(64510,))])
+    site = house.start(more=["asn: 64500", "router-id: 10.0.0.1", "neighbors:", "  up:",
+                             "    { address: 10.0.0.2, asn: 64501, relation: customer,",
+                             "      import: all, connect-retry: 1s }"])
+    router.start()
+    house.wait_cache(state="synced", used=True)
+
+    def verdicts():
+        return {r["prefix"]: (r["rpki"], r["aspa"])
+                for r in site.json("routes", "--kind", "received")["routes"]}
+
+    house.world.wait_for(lambda: verdicts() == {
+        ROUTE: ("invalid", "valid"), "198.51.100.0/24": ("valid", "valid"),
+        "203.0.113.0/24": ("not-found", "invalid")}, 30, "the first verdicts")
+    cache.change(vrps=[(ROUTE, 24, 64501)], aspas={64510: [64501]})
+    house.world.wait_for(lambda: verdicts() == {
+        ROUTE: ("valid", "valid"), "198.51.100.0/24": ("not-found", "valid"),
+        "203.0.113.0/24": ("not-found", "valid")}, 30, "the verdicts of the new data")
+    assert site.neighbor("up")["counters"]["established"] == 1

@@ -300,6 +300,8 @@ static json_t *json_route(const struct route_view *route)
 }
 
 struct route_query {
+	const struct speaker_process *process;
+	bool received;
 	const struct prefix *prefix; /* only what contains or equals it; NULL: all */
 	size_t limit;
 	json_t *list;
@@ -309,6 +311,7 @@ struct route_query {
 static bool route_add(void *context, const struct route_view *route)
 {
 	struct route_query *query = context;
+	json_t *object;
 
 	if (query->prefix != NULL && !prefix_contains(&route->prefix, query->prefix))
 		return true;
@@ -316,7 +319,10 @@ static bool route_add(void *context, const struct route_view *route)
 		query->more = true;
 		return false;
 	}
-	json_array_append_new(query->list, json_route(route));
+	object = json_route(route);
+	rpki_route_view(query->received ? query->process->rpki : NULL, route,
+		query->process->config->asn, object);
+	json_array_append_new(query->list, object);
 	return true;
 }
 
@@ -387,6 +393,8 @@ static void answer_routes(
 	}
 	query.prefix = prefix_text == NULL ? NULL : &prefix;
 	query.limit = (size_t)(limit > ROUTES_LIMIT_MAX ? ROUTES_LIMIT_MAX : limit);
+	query.process = process;
+	query.received = kind == ROUTES_RECEIVED;
 	query.list = json_array();
 	routes_collect(process, kind, only, &query);
 	reply_document(process, id,

@@ -17,6 +17,7 @@
 #include "daemon/record.h"
 #include "os/channel.h"
 #include "route/rpki_table.h"
+#include "route/speaker.h"
 
 struct rpki;
 
@@ -36,6 +37,10 @@ int rpki_apply(struct rpki *rpki, const struct config *config);
 void rpki_exceptions(struct rpki *rpki, const struct record_exceptions *record, int fd);
 const struct rpki_table *rpki_table(const struct rpki *rpki);
 
+/* What is said of a received route, into its JSON: "rpki" and "aspa"; rpki may be NULL: then
+ * both are null. */
+void rpki_route_view(const struct rpki *rpki, const struct route_view *route, uint32_t own_asn,
+	json_t *object);
 /* JSON for the api (docs/api.md); {"prefix": ..., "asn": ...} and {"path": ..., "from": ...}
  * ask for validations. NULL with *error set: the argument is wrong. */
 json_t *rpki_view(struct rpki *rpki, const char *argument, size_t length, struct error *error);

@@ -273,6 +273,33 @@ json_t *rpki_view(struct rpki *rpki, const char *argument, size_t length, struct
 	return NULL;
 }
 
+static json_t *aspa_of(const struct rpki *rpki, const struct route_view *route)
+{
+	enum aspa_direction direction;
+	struct neighbor_view view;
+	bool server;
+
+	speaker_neighbor_view(route->neighbor, &view);
+	server = view.settings->role == BGP_ROLE_ROUTE_SERVER_CLIENT;
+	if (!aspa_direction_of(view.settings->role, &direction))
+		return json_null();
+	return json_string(aspa_state_name(rpki_table_verify_path(rpki->table,
+		route->attributes, direction, server ? 0 : view.settings->asn, NULL)));
+}
+
+void rpki_route_view(const struct rpki *rpki, const struct route_view *route, uint32_t own_asn,
+	json_t *object)
+{
+	bool known = rpki != NULL && route->neighbor != NULL;
+	json_t *state = json_null();
+
+	if (known)
+		state = json_string(rpki_state_name(rpki_table_validate(rpki->table,
+			&route->prefix, rpki_origin(route->attributes, own_asn), NULL)));
+	json_object_set_new(object, "rpki", state);
+	json_object_set_new(object, "aspa", known ? aspa_of(rpki, route) : json_null());
+}
+
 json_t *rpki_metrics(struct rpki *rpki)
 {
 	return json_pack("{s:o, s:o}", "caches", json_caches(rpki), "table", json_table(rpki));
