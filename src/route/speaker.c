@@ -362,6 +362,24 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	return running && (identity || offer);
 }
 
+void speaker_neighbor_policies(struct speaker *speaker, struct neighbor *neighbor,
+	struct policy *import_policy, struct policy *export_policy, uint64_t *rule_counters,
+	struct instant now)
+{
+	struct neighbor_settings *s = &neighbor->settings;
+	struct neighbor_settings new = { .import_policy = import_policy,
+		.export_policy = export_policy };
+	bool in = s->import_policy != import_policy, out = s->export_policy != export_policy;
+
+	(void)speaker;
+	policies_take(s, &new);
+	s->import_policy = import_policy;
+	s->export_policy = export_policy;
+	s->rule_counters = rule_counters;
+	if (in || out)
+		settings_apply(neighbor, false, in, now);
+}
+
 struct neighbor *speaker_neighbor_by_name(const struct speaker *speaker, const char *name)
 {
 	list_for_each(node, &speaker->neighbors) {

@@ -175,6 +175,11 @@ struct neighbor *speaker_neighbor_add(
  * Returns true if the session was reset. */
 bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	const struct neighbor_settings *settings, struct instant now);
+/* New policies and counters, at once and without any other change of settings: what is there
+ * goes through them again. The old counters are not touched after this. */
+void speaker_neighbor_policies(struct speaker *speaker, struct neighbor *neighbor,
+	struct policy *import_policy, struct policy *export_policy, uint64_t *rule_counters,
+	struct instant now);
 /* Sends Cease/3 if connected (by sink->disconnect), then frees the neighbour before it returns.
  */
 void speaker_neighbor_remove(

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/speaker/policies.h"
 #include "daemon/speaker/speaker_process.h"
 #include "os/clock.h"
 #include "os/log.h"
@@ -21,6 +22,15 @@ static const uint8_t roles[] = {
 	[RELATION_PEER] = BGP_ROLE_PEER,
 	[RELATION_ROUTE_SERVER] = BGP_ROLE_ROUTE_SERVER_CLIENT,
 	[RELATION_INTERNAL] = BGP_ROLE_NONE,
+};
+
+static const uint8_t relations[] = {
+	[RELATION_NONE] = POLICY_RELATION_NONE,
+	[RELATION_PROVIDER] = POLICY_RELATION_PROVIDER,
+	[RELATION_CUSTOMER] = POLICY_RELATION_CUSTOMER,
+	[RELATION_PEER] = POLICY_RELATION_PEER,
+	[RELATION_ROUTE_SERVER] = POLICY_RELATION_ROUTE_SERVER,
+	[RELATION_INTERNAL] = POLICY_RELATION_INTERNAL,
 };
 
 static void settings_export(
@@ -54,7 +64,22 @@ static bool preserves(const struct config *config)
 	return false;
 }
 
-static struct neighbor_settings settings_of(
+/* What is taken or passed on whole goes through no policy at all. */
+static struct policy *policy_for(const struct speaker_process *process,
+	const struct config_choice *choice, const char *neighbor,
+	enum policy_direction direction)
+{
+	if (choice->kind != CHOICE_POLICIES || process->policies == NULL)
+		return NULL;
+	return policies_of(process->policies, neighbor, direction);
+}
+
+static uint64_t *rule_counters(const struct speaker_process *process)
+{
+	return process->policies == NULL ? NULL : policies_counters(process->policies);
+}
+
+static struct neighbor_settings settings_of(const struct speaker_process *process,
 	const struct config *config, const struct config_neighbor *c)
 {
 	struct neighbor_settings settings = {
@@ -80,7 +105,11 @@ static struct neighbor_settings settings_of(
 		.stale_time = c->stale_time,
 		.graceful_shutdown = c->graceful_shutdown,
 		.import = c->import.kind != CHOICE_NONE,
-		.transit = c->learned.kind == CHOICE_ALL,
+		.transit = c->learned.kind != CHOICE_NONE,
+		.import_policy = policy_for(process, &c->import, c->name, POLICY_IMPORT),
+		.export_policy = policy_for(process, &c->learned, c->name, POLICY_EXPORT),
+		.rule_counters = rule_counters(process),
+		.relation = relations[c->relation],
 		.maximum_prefixes = c->maximum_prefixes,
 		.maximum_prefixes_restart = c->maximum_prefixes_restart,
 		.next_hop = { c->next_hop_ipv4, c->next_hop_ipv6 },
@@ -176,7 +205,7 @@ static bool peer_moved(const struct peer *peer, const struct config_neighbor *c)
 static int peer_add(struct speaker_process *process, const struct config *config,
 	const struct config_neighbor *c)
 {
-	struct neighbor_settings settings = settings_of(config, c);
+	struct neighbor_settings settings = settings_of(process, config, c);
 	struct peer *peer = calloc(1, sizeof(*peer));
 
 	if (peer == NULL)
@@ -212,10 +241,18 @@ int peers_apply(struct speaker_process *process, const struct config *config)
 	for (size_t i = 0; i < config->neighbor_count && r == 0; i++) {
 		const struct config_neighbor *c = &config->neighbors[i];
 
+		const struct peer *peer = peer_by_name(process, c->name);
+
 		/* A neighbour that stays is changed when its secret arrives, which main sends
-		 * for every neighbour after every configuration. */
-		if (peer_by_name(process, c->name) == NULL)
+		 * for every neighbour after every configuration; but policies at once: the old
+		 * ones are gone. */
+		if (peer == NULL)
 			r = peer_add(process, config, c);
+		else
+			speaker_neighbor_policies(process->speaker, peer->neighbor,
+				policy_for(process, &c->import, c->name, POLICY_IMPORT),
+				policy_for(process, &c->learned, c->name, POLICY_EXPORT),
+				rule_counters(process), clock_now());
 	}
 	return r;
 }
@@ -241,7 +278,7 @@ void peers_secret(struct speaker_process *process, const struct record_secret *r
 		listener_password(process, peer);
 	}
 	peer_fill(peer, c);
-	settings = settings_of(process->config, c);
+	settings = settings_of(process, process->config, c);
 	speaker_neighbor_view(peer->neighbor, &view);
 	if (!speaker_neighbor_change(
 		    process->speaker, peer->neighbor, &settings, clock_now()) &&

@@ -166,11 +166,15 @@ static void speaker_end(struct speaker_process *process)
 	process->speaker = NULL;
 }
 
-/* The engine looks at the routes again that this concerns; until it is there nobody validates.
- */
+/* Routes of neighbours whose policies ask the RPKI are looked at again. */
 static void on_rpki_changed(void *context, const struct rpki_change *change)
 {
-	(void)context;
+	struct speaker_process *process = context;
+
+	if (process->speaker != NULL) {
+		speaker_rpki_changed(process->speaker);
+		speaker_process_settle(process);
+	}
 	log_event(LOG_DEBUG, "rpki", "%zu prefixes and %zu customers changed",
 		rpki_change_prefixes(change), rpki_change_customers(change));
 }
@@ -219,6 +223,8 @@ static int config_take(struct speaker_process *process, struct config *config)
 		r = peers_apply(process, config);
 	if (r == 0)
 		r = rpki_take(process, config);
+	if (r == 0 && process->rpki != NULL)
+		speaker_rpki_set(process->speaker, rpki_table(process->rpki));
 	if (r == 0)
 		monitor_apply(process, config);
 	if (r == 0)
