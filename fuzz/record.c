@@ -95,7 +95,7 @@ static void check_fields(const struct record_head *head, size_t length)
 {
 	const void *record = head;
 
-	switch ((enum record_type)head->type) {
+	switch ((int)head->type) {
 	case RECORD_ROUTE_SET:
 	case RECORD_ROUTE_REMOVE:
 		expect(length == sizeof(struct record_route));
