@@ -1,15 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""nearcast policy test, and the examples of docs/policy.md: policy.py NEARCAST DOCUMENT"""
+"""nearcast policy test: what it says about routes, and about mistakes: policy.py NEARCAST"""
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import unittest
 
-NEARCAST, DOCUMENT = sys.argv[1:3]
+NEARCAST = sys.argv[1]
 
 HEAD = """site: s
 asn: 64500
@@ -95,25 +94,6 @@ class Policy(unittest.TestCase):
             code, _, err = self.run_with(SITE, "policy", "test", *arguments)
             self.assertNotIn(code, (0, 5), arguments)
             self.assertIn("error", err)
-
-    def test_document(self):
-        """Every example can be read, with what it leaves out put in."""
-        with open(DOCUMENT, encoding="utf-8") as file:
-            blocks = re.findall(r"```yaml\n(.*?)```", file.read(), flags=re.S)
-        read = 0
-        for block in blocks:
-            if "{ ...," in block:
-                continue
-            text = block if not block.startswith(" ") else "policies:\n" + block
-            if "call: clean" in text and "  clean:" not in text:
-                text = text.replace("policies:\n", "policies:\n  clean: [{ call: bogons }]\n", 1)
-            for name in ("members", "ix-peers"):
-                if f"prefix: {name}" in text:
-                    text += f"prefix-sets: {{ {name}: [45.0.0.0/8 le 24] }}\n"
-            code, _, err = self.run_with(HEAD + text, "check-config")
-            self.assertEqual(code, 0, block + err)
-            read += 1
-        self.assertGreater(read, 5)
 
 
 if __name__ == "__main__":
