@@ -216,7 +216,9 @@ def test_drain_and_return(site):
     assert nearcast.cli("drain", "web", "--reason", "new disks").returncode == OK
     site.wait_announced(WEB_PREFIX, communities=frozenset({"65535:0"}), as_path=(ASN,))
     service = nearcast.wait_service("web", "draining", announced=True, wanted=False)
-    assert service["drain"] == {"step": "graceful", "reason": "new disks"}
+    drain = service["drain"]
+    assert (drain["step"], drain["reason"]) == ("graceful", "new disks")
+    assert 0 <= drain["since_seconds"] < 5
     site.wait_announced(WEB_PREFIX, communities=frozenset({"65535:0"}), as_path=(ASN,) * 3)
     site.wait_gone(WEB_PREFIX)
     site.wait_address(WEB, present=False)
