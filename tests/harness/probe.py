@@ -13,8 +13,11 @@ from .wait import WaitFailed, wait_for
 
 ADDRESS = "198.51.100.53"
 ADDRESS6 = "2001:db8:53::53"
-DRIVER = os.path.join(os.path.dirname(os.environ.get("NEARCAST", "build/src/cli/nearcast")),
-                      "../../tests/unit/probe/probe_driver")
+BUILD = os.path.join(os.path.dirname(os.environ.get("NEARCAST", "build/src/cli/nearcast")), "../..")
+#: A release build has no tests; there it is built for the bench.
+DRIVER = next((path for path in (os.path.join(BUILD, "tests/unit/probe/probe_driver"),
+                                 os.path.join(BUILD, "bench/probe_driver"))
+               if os.path.exists(path)), "probe_driver")
 
 HEAD = """\
 site: test
