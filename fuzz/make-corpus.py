@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seed corpora of the wire and session targets: small valid and nearly valid inputs.
 
-    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,bmp,dns,flowspec,mrt,policy,rtr,session}/seed-*
+    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,bmp,dns,flowspec,mrt,policy,record,rtr*,session}/seed-*
 """
 import glob
 import hashlib
