@@ -91,8 +91,23 @@ static void chunk_miss(struct neighbor *neighbor, const struct chunk *chunk)
 	member->offset = member->part_offset = 0;
 	member->missed[chunk->family] = true;
 	for (uint32_t i = 0; i < chunk->destination_count; i++)
-		/* Cannot fail: group_pack has reserved the room. */
+		/* Cannot fail: the room was reserved. */
 		(void)bitmap_set(&member->catch_up[chunk->family], chunk->destinations[i]);
+}
+
+/* Room for the marks of those that would miss the chunk. */
+static bool misses_reserve(const struct group *group, const struct chunk *chunk)
+{
+	uint32_t bound = group->speaker->ribs[chunk->family].bound;
+
+	list_for_each(node, &group->members) {
+		struct member *member = container_of(node, struct member, link);
+
+		if (member->sequence <= chunk->sequence &&
+			bitmap_reserve(&member->catch_up[chunk->family], bound) != 0)
+			return false;
+	}
+	return true;
 }
 
 void group_chunks_limit(struct group *group)
@@ -100,6 +115,8 @@ void group_chunks_limit(struct group *group)
 	while (group->chunk_bytes > GROUP_CHUNKS_MAX) {
 		struct chunk *chunk = container_of(group->chunks.next, struct chunk, link);
 
+		if (!misses_reserve(group, chunk))
+			return; /* too much memory is better than a change that is lost */
 		list_for_each(node, &group->members) {
 			struct member *member = container_of(node, struct member, link);
 
@@ -235,8 +252,6 @@ bool groups_hold(const struct speaker *speaker, enum bgp_family family, uint32_t
 		if (holds(gf, destination) || bitmap_has(&gf->changed, destination) ||
 			bitmap_has(&gf->new, destination))
 			return true;
-		if (group->member_count == 1)
-			continue;
 		/* A chunk may name it, and a member that misses the chunk must find it. */
 		if (!list_empty(&group->chunks))
 			return true;
@@ -356,10 +371,27 @@ static void own_count(struct neighbor *neighbor)
 	}
 }
 
+/* What the only member said itself was of no use to the group until now (export.c); and from
+ * now on it may miss chunks. */
+static void second_member_look(struct group *group)
+{
+	struct member *first = container_of(group->members.next, struct member, link);
+	const struct source *source;
+
+	if (group->member_count != 1)
+		return;
+	source = neighbor_of(first)->source;
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		if (source->count[f] > 0)
+			mark_all(group, (enum bgp_family)f);
+	group->speaker->groups_marked = true;
+}
+
 static void member_enter(struct neighbor *neighbor, struct group *group)
 {
 	struct member *member = &neighbor->member;
 
+	second_member_look(group);
 	member->group = group;
 	member->sequence = group->next_sequence;
 	member->part = 0;
@@ -406,24 +438,29 @@ static void member_forget(struct member *member)
 	*member = (struct member){ 0 };
 }
 
-static void member_exit(struct member *member)
+static void group_left(struct group *group)
 {
-	struct group *group = member->group;
-
-	list_remove(&member->link);
-	group->member_count--;
 	if (group->member_count == 0)
 		group_free(group);
 	else
 		group_chunks_retire(group);
 }
 
+static void member_unlink(struct member *member)
+{
+	list_remove(&member->link);
+	member->group->member_count--;
+}
+
 void group_leave(struct neighbor *neighbor)
 {
-	if (neighbor->member.group == NULL)
+	struct group *group = neighbor->member.group;
+
+	if (group == NULL)
 		return;
-	member_exit(&neighbor->member);
+	member_unlink(&neighbor->member);
 	member_forget(&neighbor->member);
+	group_left(group);
 }
 
 /* ---- A member whose settings changed. ---- */
@@ -467,7 +504,7 @@ static int family_copy(struct group *to, const struct group *from, enum bgp_fami
 static int member_part(struct neighbor *neighbor, const struct group_key *key)
 {
 	struct member *member = &neighbor->member;
-	struct group *own = group_new(neighbor->speaker, key);
+	struct group *own = group_new(neighbor->speaker, key), *shared = member->group;
 	int r = own == NULL ? ERROR_MEMORY : unread_mark(member);
 
 	for (int f = 0; r == 0 && f < BGP_FAMILY_COUNT; f++)
@@ -477,8 +514,10 @@ static int member_part(struct neighbor *neighbor, const struct group_key *key)
 			group_free(own);
 		return r;
 	}
-	member_exit(member);
+	member_unlink(member);
 	member_enter(neighbor, own);
+	/* Only now: the marks that it took along keep destinations from being forgotten. */
+	group_left(shared);
 	return 0;
 }
 

@@ -257,8 +257,7 @@ static void written_hold(struct pack *pack, uint32_t first, size_t written)
 		if (announced ? item->source == RIB_LOCAL : held && before == RIB_LOCAL)
 			(void)own_add(chunk, &pack->keys[i].prefix, announced);
 		group_hold(group, pack->family, item->destination, item->set, item->source);
-		if (chunk->destinations != NULL)
-			chunk->destinations[chunk->destination_count++] = item->destination;
+		chunk->destinations[chunk->destination_count++] = item->destination;
 		item->done = true;
 	}
 }
@@ -465,23 +464,12 @@ static void items_return(struct pack *pack)
 	}
 }
 
-/* Members that may miss the chunk must be able to mark what it told. */
-static bool members_reserve(struct pack *pack)
+/* What the chunk tells: for members that miss it, and so that no number is given out again
+ * while it is unread. */
+static bool destinations_reserve(struct pack *pack)
 {
-	struct group *group = pack->group;
-	uint32_t bound = group->speaker->ribs[pack->family].bound;
-
-	if (group->member_count < 2)
-		return true;
 	pack->chunk->destinations = malloc((pack->count + 1) * sizeof(uint32_t));
-	if (pack->chunk->destinations == NULL)
-		return false;
-	list_for_each(node, &group->members)
-		if (bitmap_reserve(
-			    &container_of(node, struct member, link)->catch_up[pack->family],
-			    bound) != 0)
-			return false;
-	return true;
+	return pack->chunk->destinations != NULL;
 }
 
 static void chunk_append(struct group *group, struct chunk *chunk)
@@ -508,7 +496,7 @@ struct chunk *group_pack(struct group *group, enum bgp_family family)
 	marks_take(&gf->new, &gf->new_at, &pack);
 	items_choose(&pack);
 	pack.chunk = calloc(1, sizeof(*pack.chunk));
-	if (pack.chunk != NULL && members_reserve(&pack)) {
+	if (pack.chunk != NULL && destinations_reserve(&pack)) {
 		pack.chunk->family = (uint8_t)family;
 		items_order(&pack);
 		chunk_fill(&pack);

@@ -229,6 +229,104 @@ static void nobody_hears_himself(void **state)
 	net_end(&net);
 }
 
+/* ---- Random stories. ---- */
+
+#define STORIES 150u
+
+static bool said[2][PREFIXES]; /* by A, by B */
+
+static uint32_t pick(uint32_t bound)
+{
+	return random_below(&net.random, bound);
+}
+
+static void say(void)
+{
+	unsigned who = pick(2), x = pick(PREFIXES);
+
+	said[who][x] = pick(3) != 0;
+	if (!said[who][x])
+		net_withdraw(who == 0 ? a : b, x, false);
+	else if (who == 1 && pick(2) == 0)
+		announce_long(b, x, pick(100));
+	else
+		net_announce(who == 0 ? a : b, x, false, pick(100));
+}
+
+static void step(void)
+{
+	struct node *one = pick(2) == 0 ? c : d;
+	struct neighbor_settings settings = transit(b, one);
+
+	switch (pick(24)) {
+	default:
+		say();
+		break;
+	case 0:
+		one->deaf = !one->deaf;
+		one->accepts_output = one->deaf ? 1 + pick(3000) : SIZE_MAX;
+		break;
+	case 1:
+		net_cut(b, pick(3) == 0 ? a : one);
+		break;
+	case 2:
+		settings.prepend = pick(2);
+		speaker_neighbor_change(b->speaker, net_of(b, one), &settings, net.now);
+		break;
+	case 3:
+		(void)speaker_neighbor_refresh(
+			one->speaker, net_of(one, b), BGP_IPV4_UNICAST, net.now);
+		break;
+	case 4:
+		net_run(&net, pick(5000));
+		break;
+	}
+	if (pick(2) == 0)
+		net_run(&net, pick(20));
+}
+
+static void calm(void)
+{
+	struct node *ends[] = { a, c, d };
+
+	for (int i = 0; i < 3; i++) {
+		struct neighbor_settings settings = transit(b, ends[i]);
+
+		ends[i]->deaf = false;
+		ends[i]->accepts_output = SIZE_MAX;
+		speaker_neighbor_change(b->speaker, net_of(b, ends[i]), &settings, net.now);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_true(net_until_up(b, ends[i], 200000));
+	net_run(&net, 400000); /* what is stale ends */
+}
+
+static void stories(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= STORIES; seed++) {
+		memset(said, 0, sizeof(said));
+		begin();
+		net.random.state = seed;
+		for (unsigned i = 20 + pick(200); i > 0; i--)
+			step();
+		calm();
+		same();
+		for (unsigned x = 0; x < PREFIXES; x++) {
+			struct bgp_attributes attributes;
+			bool wanted = said[0][x] || said[1][x];
+
+			assert_int_equal(
+				net_has(c, b, net_prefix(x, false), &attributes, NULL), wanted);
+			/* Our own goes before what A says. */
+			if (wanted)
+				assert_int_equal(
+					bgp_as_path_length(&attributes), said[1][x] ? 1 : 2);
+		}
+		net_end(&net);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +334,7 @@ int main(void)
 		cmocka_unit_test(a_member_parts),
 		cmocka_unit_test(a_list_parts_all),
 		cmocka_unit_test(nobody_hears_himself),
+		cmocka_unit_test(stories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
