@@ -33,7 +33,6 @@ struct group_key {
 	uint8_t role;
 	bool ibgp;
 	bool transit; /* learned routes are passed on */
-	bool reflector_client, route_server_client;
 	bool graceful_shutdown;
 	bool has_med, has_local_pref;
 	uint32_t med, local_pref;

@@ -233,26 +233,33 @@ static void peers_drop_missing(struct speaker_process *process, const struct con
 	}
 }
 
+/* At once and for all that stay, whatever comes of the rest: the old counters go soon. */
+static void peers_policies(struct speaker_process *process, const struct config *config)
+{
+	list_for_each(node, &process->peers) {
+		struct peer *peer = container_of(node, struct peer, link);
+		const struct config_neighbor *c = config_neighbor_find(config, peer->name);
+
+		speaker_neighbor_policies(process->speaker, peer->neighbor,
+			policy_for(process, &c->import, c->name, POLICY_IMPORT),
+			policy_for(process, &c->learned, c->name, POLICY_EXPORT),
+			rule_counters(process), clock_now());
+	}
+}
+
 int peers_apply(struct speaker_process *process, const struct config *config)
 {
 	int r = 0;
 
 	peers_drop_missing(process, config);
+	peers_policies(process, config);
 	for (size_t i = 0; i < config->neighbor_count && r == 0; i++) {
 		const struct config_neighbor *c = &config->neighbors[i];
 
-		const struct peer *peer = peer_by_name(process, c->name);
-
 		/* A neighbour that stays is changed when its secret arrives, which main sends
-		 * for every neighbour after every configuration; but policies at once: the old
-		 * ones are gone. */
-		if (peer == NULL)
+		 * for every neighbour after every configuration. */
+		if (peer_by_name(process, c->name) == NULL)
 			r = peer_add(process, config, c);
-		else
-			speaker_neighbor_policies(process->speaker, peer->neighbor,
-				policy_for(process, &c->import, c->name, POLICY_IMPORT),
-				policy_for(process, &c->learned, c->name, POLICY_EXPORT),
-				rule_counters(process), clock_now());
 	}
 	return r;
 }

@@ -24,6 +24,7 @@ struct neighbor_policies {
 struct policies {
 	struct policy_book *book; /* NULL before the first configuration */
 	uint64_t *counters;
+	uint64_t *counters_before; /* neighbours count there until they are given the new */
 	struct neighbor_policies *neighbors;
 	size_t neighbor_count;
 	uint64_t fingerprint; /* of what the configuration says */
@@ -43,7 +44,6 @@ static void clear(struct policies *policies)
 		policy_release(policies->neighbors[i].directions[POLICY_EXPORT]);
 	}
 	free(policies->neighbors);
-	free(policies->counters);
 	policy_book_release(policies->book);
 }
 
@@ -52,6 +52,8 @@ void policies_free(struct policies *policies)
 	if (policies == NULL)
 		return;
 	clear(policies);
+	free(policies->counters);
+	free(policies->counters_before);
 	free(policies);
 }
 
@@ -127,9 +129,12 @@ int policies_apply(struct policies *policies, const struct config *config, struc
 		result = add_neighbor(&next, &config->neighbors[i], error);
 	if (result != 0) {
 		clear(&next);
+		free(next.counters);
 		return result;
 	}
 	clear(policies);
+	free(policies->counters_before);
+	next.counters_before = policies->counters;
 	*policies = next;
 	return 0;
 }
