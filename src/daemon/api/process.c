@@ -17,7 +17,7 @@
 #include "daemon/api/api.h"
 #include "os/log.h"
 
-#define HEARTBEAT_MS 1000u
+#define HEARTBEAT_MS 2000u
 
 static void plain_send(struct api *api, enum record_type type)
 {
