@@ -71,6 +71,13 @@ static inline void attribute_store_read(const struct attribute_store *store, att
 	attribute_object_read(attribute_store_object(store, set), ret_attributes);
 }
 
+/* Brings near what hold, release and read need. ATTRIBUTE_SET_NONE is fine. */
+static inline void attribute_store_warm(const struct attribute_store *store, attribute_set set)
+{
+	if (set != ATTRIBUTE_SET_NONE)
+		__builtin_prefetch(attribute_store_object(store, set), 1);
+}
+
 /* One reference more. set may be ATTRIBUTE_SET_NONE. Returns set. */
 static inline attribute_set attribute_store_hold(
 	struct attribute_store *store, attribute_set set)

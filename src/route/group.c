@@ -35,23 +35,43 @@ void chunk_free(struct chunk *chunk)
 	free(chunk);
 }
 
+static bool needless(
+	const struct speaker *speaker, enum bgp_family family, uint32_t destination)
+{
+	const struct rib *rib = &speaker->ribs[family];
+	uint32_t count;
+
+	if (!rib_used(rib, destination))
+		return false;
+	(void)rib_routes(rib, destination, &count);
+	return count == 0 && !groups_hold(speaker, family, destination);
+}
+
+static void destinations_settle(struct speaker *speaker, enum bgp_family family,
+	const uint32_t *destinations, uint32_t count)
+{
+	uint32_t batch[RIB_BATCH];
+	size_t found = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (needless(speaker, family, destinations[i]))
+			batch[found++] = destinations[i];
+		if (found == RIB_BATCH || (i + 1 == count && found > 0)) {
+			rib_forget_all(&speaker->ribs[family], batch, found);
+			found = 0;
+		}
+	}
+}
+
 /* Its destinations may be forgotten now, those that nobody needs. */
 static void chunk_retire(struct group *group, struct chunk *chunk)
 {
 	enum bgp_family family = (enum bgp_family)chunk->family;
-	struct rib *rib = &group->speaker->ribs[family];
 
 	list_remove(&chunk->link);
 	group->chunk_bytes -= chunk->length;
-	for (uint32_t i = 0; i < chunk->destination_count; i++) {
-		uint32_t destination = chunk->destinations[i], count;
-
-		if (!rib_used(rib, destination))
-			continue;
-		(void)rib_routes(rib, destination, &count);
-		if (count == 0 && !groups_hold(group->speaker, family, destination))
-			rib_forget(rib, destination);
-	}
+	destinations_settle(
+		group->speaker, family, chunk->destinations, chunk->destination_count);
 	chunk_free(chunk);
 }
 

@@ -24,7 +24,6 @@
 #define ITEMS_MAX    4096u         /* looked at for one chunk */
 #define CHUNK_LENGTH (512u * 1024) /* bytes after which no message is begun */
 #define KEYS_MAX     1024u         /* prefixes tried for one message */
-#define AHEAD        8u            /* items whose memory is asked for before it is needed */
 
 struct item {
 	uint32_t destination;
@@ -453,14 +452,8 @@ static void items_return(struct pack *pack)
 					       ? &gf->changed
 					       : &gf->new;
 
-		if (i + AHEAD < pack->count && pack->items[i + AHEAD].done &&
-			pack->items[i + AHEAD].set == ATTRIBUTE_SET_NONE)
-			rib_warm_forget(&group->speaker->ribs[pack->family],
-				pack->items[i + AHEAD].destination);
 		if (!item->done && bitmap_set(marks, item->destination) != 0)
 			group->lost = true;
-		else if (item->done && item->set == ATTRIBUTE_SET_NONE)
-			destination_settle(group->speaker, pack->family, item->destination);
 	}
 }
 

@@ -117,35 +117,40 @@ static bool acceptable(struct neighbor *neighbor, const struct bgp_attributes *a
 }
 
 /* Prefixes are taken in batches: the table is asked for all of a batch at once. */
-#define BATCH 64u
-
 struct batch {
 	size_t count;
-	struct prefix prefixes[BATCH];
-	uint32_t path_ids[BATCH];
+	struct prefix prefixes[RIB_BATCH];
+	uint32_t path_ids[RIB_BATCH];
+	uint64_t hashes[RIB_BATCH];
 };
 
 static bool batch_take(
 	const struct neighbor *neighbor, struct bgp_nlri *nlri, struct batch *batch)
 {
-	for (batch->count = 0; batch->count < BATCH; batch->count++)
+	for (batch->count = 0; batch->count < RIB_BATCH; batch->count++)
 		if (!bgp_nlri_next(nlri, &batch->prefixes[batch->count],
 			    &batch->path_ids[batch->count]))
 			break;
-	if (batch->count > 1)
-		rib_warm(&neighbor->speaker->ribs[nlri->family], batch->prefixes, batch->count);
+	rib_warm(&neighbor->speaker->ribs[nlri->family], batch->prefixes, batch->count,
+		batch->hashes);
 	return batch->count > 0;
 }
 
 static void nlri_withdraw(struct neighbor *neighbor, struct bgp_nlri nlri)
 {
+	const struct rib *rib = &neighbor->speaker->ribs[nlri.family];
+	uint32_t destinations[RIB_BATCH];
 	struct batch batch;
 
-	while (batch_take(neighbor, &nlri, &batch))
+	while (batch_take(neighbor, &nlri, &batch)) {
+		rib_find_all(rib, batch.prefixes, batch.hashes, batch.count, destinations);
 		for (size_t i = 0; i < batch.count; i++)
-			source_route_remove(neighbor->speaker, neighbor->source,
-				(enum bgp_family)nlri.family, &batch.prefixes[i],
-				batch.path_ids[i]);
+			/* A prefix that is there twice may have been forgotten. */
+			if (destinations[i] != RIB_NONE && rib_used(rib, destinations[i]))
+				source_route_remove(neighbor->speaker, neighbor->source,
+					(enum bgp_family)nlri.family, destinations[i],
+					batch.path_ids[i]);
+	}
 }
 
 /* One announcement: what the prefixes of an UPDATE have in common. */
@@ -157,18 +162,21 @@ struct said {
 };
 
 static void prefix_announce(struct neighbor *neighbor, enum bgp_family family,
-	const struct prefix *prefix, uint32_t path_id, const struct said *said,
-	struct instant now)
+	const struct batch *batch, size_t i, const struct said *said, struct instant now)
 {
 	struct speaker *speaker = neighbor->speaker;
+	const struct prefix *prefix = &batch->prefixes[i];
+	uint32_t destination = rib_get_hashed(&speaker->ribs[family], prefix, batch->hashes[i]);
 	attribute_set set = said->by_set ? attribute_store_hold(&speaker->store, said->accepted)
 					 : filter_import(neighbor, prefix, said->attributes,
 						   said->received);
 
-	if (said->received == ATTRIBUTE_SET_NONE ||
-		source_route_set(speaker, neighbor->source, family, prefix, path_id,
-			said->received, set, now) != 0)
-		source_route_remove(speaker, neighbor->source, family, prefix, path_id);
+	if (destination != RIB_NONE &&
+		(said->received == ATTRIBUTE_SET_NONE ||
+			source_route_set(speaker, neighbor->source, family, destination,
+				batch->path_ids[i], said->received, set, now) != 0))
+		source_route_remove(
+			speaker, neighbor->source, family, destination, batch->path_ids[i]);
 	attribute_store_release(&speaker->store, set);
 }
 
@@ -176,8 +184,7 @@ static void batch_announce(struct neighbor *neighbor, enum bgp_family family,
 	const struct batch *batch, const struct said *said, struct instant now)
 {
 	for (size_t i = 0; i < batch->count; i++)
-		prefix_announce(
-			neighbor, family, &batch->prefixes[i], batch->path_ids[i], said, now);
+		prefix_announce(neighbor, family, batch, i, said, now);
 }
 
 static void nlri_announce(struct neighbor *neighbor, struct bgp_nlri nlri,

@@ -128,13 +128,17 @@ static attribute_set table_set(struct speaker *speaker, const struct local_route
 static int table_put(
 	struct speaker *speaker, const struct local_entry *entry, struct instant now)
 {
+	enum bgp_family family = prefix_family(&entry->prefix);
 	attribute_set set = table_set(speaker, &entry->route);
-	int r;
+	uint32_t destination;
+	int r = ERROR_MEMORY;
 
 	if (set == ATTRIBUTE_SET_NONE)
 		return ERROR_MEMORY;
-	r = source_route_set(speaker, speaker->sources[RIB_LOCAL],
-		prefix_family(&entry->prefix), &entry->prefix, 0, set, set, now);
+	destination = rib_get(&speaker->ribs[family], &entry->prefix);
+	if (destination != RIB_NONE)
+		r = source_route_set(speaker, speaker->sources[RIB_LOCAL], family, destination,
+			0, set, set, now);
 	attribute_store_release(&speaker->store, set);
 	return r;
 }
@@ -236,15 +240,17 @@ int speaker_route_set(
 int speaker_route_remove(
 	struct speaker *speaker, const struct prefix *prefix, struct instant now)
 {
-	struct prefix copy = *prefix; /* it may lie inside of the entry */
+	enum bgp_family family = prefix_family(prefix);
+	uint32_t destination = rib_find(&speaker->ribs[family], prefix);
 	struct local_entry *entry = entry_find(speaker, prefix, prefix_hash(speaker, prefix));
 
 	(void)now;
 	if (entry == NULL)
 		return ERROR_NOT_FOUND;
 	entry_free(speaker, entry);
-	source_route_remove(
-		speaker, speaker->sources[RIB_LOCAL], prefix_family(&copy), &copy, 0);
+	if (destination != RIB_NONE)
+		source_route_remove(
+			speaker, speaker->sources[RIB_LOCAL], family, destination, 0);
 	groups_wake(speaker);
 	return 0;
 }

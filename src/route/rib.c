@@ -34,7 +34,6 @@
 #define NUMBERS_MAX (RIB_DESTINATIONS_MAX - 2) /* the last two would look empty or gone */
 #define SPREAD      64u                        /* buckets */
 #define ROOM_MIN    64u
-#define WARM_MAX    64u /* prefixes at once */
 
 struct bucket {
 	uint32_t places[BUCKET];
@@ -263,10 +262,15 @@ static uint32_t index_find(
 	}
 }
 
-static void index_remove(struct rib *rib, uint32_t number)
+static uint64_t destination_hash(const struct rib *rib, uint32_t number)
 {
 	const struct destination *d = at(rib, number);
-	uint64_t hash = key_hash(rib, d->address, d->length);
+
+	return key_hash(rib, d->address, d->length);
+}
+
+static void index_remove(struct rib *rib, uint32_t number, uint64_t hash)
+{
 	struct rib_segment *segment = segment_of(rib, hash);
 	uint32_t b = home_of(segment, hash), found;
 	struct bucket *bucket;
@@ -291,36 +295,48 @@ static void home_warm(const struct rib *rib, uint64_t hash)
 		__builtin_prefetch(&segment->buckets[home_of(segment, hash)]);
 }
 
-void rib_warm(const struct rib *rib, const struct prefix *prefixes, size_t count)
+void rib_warm(const struct rib *rib, const struct prefix *prefixes, size_t count,
+	uint64_t ret_hashes[RIB_BATCH])
 {
-	uint64_t hashes[WARM_MAX];
-
-	if (count > WARM_MAX)
-		count = WARM_MAX;
 	for (size_t i = 0; i < count; i++) {
-		hashes[i] = key_hash(rib, prefixes[i].address.bytes, prefixes[i].length);
-		home_warm(rib, hashes[i]);
+		ret_hashes[i] = key_hash(rib, prefixes[i].address.bytes, prefixes[i].length);
+		home_warm(rib, ret_hashes[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		const struct rib_segment *segment = segment_of(rib, hashes[i]);
+		const struct rib_segment *segment = segment_of(rib, ret_hashes[i]);
 		const struct bucket *bucket;
 		uint32_t found;
 
 		if (segment->bucket_count == 0)
 			continue;
-		bucket = &segment->buckets[home_of(segment, hashes[i])];
-		found = places_tagged(bucket, tag_of(hashes[i]));
+		bucket = &segment->buckets[home_of(segment, ret_hashes[i])];
+		found = places_tagged(bucket, tag_of(ret_hashes[i]));
 		if (found != 0 && bucket->places[__builtin_ctz(found)] < PLACE_GONE)
 			__builtin_prefetch(
 				at(rib, bucket->places[__builtin_ctz(found)] & NUMBER_MASK));
 	}
 }
 
-void rib_warm_forget(const struct rib *rib, uint32_t destination)
+void rib_find_all(const struct rib *rib, const struct prefix *prefixes, const uint64_t *hashes,
+	size_t count, uint32_t ret_destinations[RIB_BATCH])
 {
-	const struct destination *d = at(rib, destination);
+	for (size_t i = 0; i < count; i++) {
+		ret_destinations[i] = index_find(
+			rib, hashes[i], prefixes[i].address.bytes, prefixes[i].length);
+		if (ret_destinations[i] != RIB_NONE && at(rib, ret_destinations[i])->count > 0)
+			__builtin_prefetch(
+				slab_at(&rib->slab, at(rib, ret_destinations[i])->routes), 1);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct rib_route *route;
 
-	home_warm(rib, key_hash(rib, d->address, d->length));
+		if (ret_destinations[i] == RIB_NONE || at(rib, ret_destinations[i])->count == 0)
+			continue;
+		route = slab_at(&rib->slab, at(rib, ret_destinations[i])->routes);
+		attribute_store_warm(rib->store, route->received);
+		if (route->set != route->received)
+			attribute_store_warm(rib->store, route->set);
+	}
 }
 
 /* ---- Destinations. ---- */
@@ -364,9 +380,8 @@ static uint32_t number_take(struct rib *rib)
 	return room_reserve(rib) == 0 ? rib->bound++ : RIB_NONE;
 }
 
-uint32_t rib_get(struct rib *rib, const struct prefix *prefix)
+uint32_t rib_get_hashed(struct rib *rib, const struct prefix *prefix, uint64_t hash)
 {
-	uint64_t hash = key_hash(rib, prefix->address.bytes, prefix->length);
 	struct rib_segment *segment = segment_of(rib, hash);
 	uint32_t number = index_find(rib, hash, prefix->address.bytes, prefix->length);
 	struct destination *d;
@@ -388,15 +403,39 @@ uint32_t rib_get(struct rib *rib, const struct prefix *prefix)
 	return number;
 }
 
-void rib_forget(struct rib *rib, uint32_t destination)
+uint32_t rib_get(struct rib *rib, const struct prefix *prefix)
+{
+	return rib_get_hashed(
+		rib, prefix, key_hash(rib, prefix->address.bytes, prefix->length));
+}
+
+static void forget(struct rib *rib, uint32_t destination, uint64_t hash)
 {
 	struct destination *d = at(rib, destination);
 
-	index_remove(rib, destination);
+	index_remove(rib, destination, hash);
 	d->flags = 0;
 	d->routes = rib->free;
 	rib->free = destination;
 	rib->count--;
+}
+
+void rib_forget(struct rib *rib, uint32_t destination)
+{
+	forget(rib, destination, destination_hash(rib, destination));
+}
+
+void rib_forget_all(struct rib *rib, const uint32_t *destinations, size_t count)
+{
+	uint64_t hashes[RIB_BATCH];
+
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] = destination_hash(rib, destinations[i]);
+		home_warm(rib, hashes[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (rib_used(rib, destinations[i]))
+			forget(rib, destinations[i], hashes[i]);
 }
 
 bool rib_used(const struct rib *rib, uint32_t destination)

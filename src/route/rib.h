@@ -65,15 +65,25 @@ void rib_clear(struct rib *rib);
 
 /* RIB_NONE: not there. */
 uint32_t rib_find(const struct rib *rib, const struct prefix *prefix);
-/* Bring near what looking for these prefixes will need: many waits for memory become one. Only
- * the first 64 count. */
-void rib_warm(const struct rib *rib, const struct prefix *prefixes, size_t count);
-/* The same for rib_forget of a destination that is in use. */
-void rib_warm_forget(const struct rib *rib, uint32_t destination);
 /* Found or made, without routes. RIB_NONE: no memory, or RIB_DESTINATIONS_MAX reached. */
 uint32_t rib_get(struct rib *rib, const struct prefix *prefix);
 /* Forget a destination without routes; its number will be given out again. */
 void rib_forget(struct rib *rib, uint32_t destination);
+
+/* The same for many: their waits for memory become one. At most RIB_BATCH at once. */
+#define RIB_BATCH 64u
+
+/* Brings near what looking for these prefixes will need, and gives what that begins with. */
+void rib_warm(const struct rib *rib, const struct prefix *prefixes, size_t count,
+	uint64_t ret_hashes[RIB_BATCH]);
+/* rib_get with a hash of rib_warm. */
+uint32_t rib_get_hashed(struct rib *rib, const struct prefix *prefix, uint64_t hash);
+/* rib_find of all, with the hashes of rib_warm; brings near their routes and the sets of these
+ * too. */
+void rib_find_all(const struct rib *rib, const struct prefix *prefixes, const uint64_t *hashes,
+	size_t count, uint32_t ret_destinations[RIB_BATCH]);
+/* rib_forget of all; a number may be there twice. */
+void rib_forget_all(struct rib *rib, const uint32_t *destinations, size_t count);
 /* True for numbers below rib->bound that are in use. */
 bool rib_used(const struct rib *rib, uint32_t destination);
 struct prefix rib_prefix(const struct rib *rib, uint32_t destination);

@@ -267,30 +267,16 @@ static void count_out(struct source *source, enum bgp_family family, const struc
 		source->stale[family]--;
 }
 
-static void route_drop(struct speaker *speaker, struct source *source, enum bgp_family family,
-	uint32_t destination, uint32_t index)
-{
-	uint32_t count;
-	bool touched;
-
-	count_out(source, family,
-		&rib_routes(&speaker->ribs[family], destination, &count)[index]);
-	touched = best_remove(speaker, family, destination, index);
-	best_update(speaker, family, destination, touched);
-}
-
 int source_route_set(struct speaker *speaker, struct source *source, enum bgp_family family,
-	const struct prefix *prefix, uint32_t path_id, attribute_set received,
-	attribute_set set, struct instant now)
+	uint32_t destination, uint32_t path_id, attribute_set received, attribute_set set,
+	struct instant now)
 {
 	struct rib *rib = &speaker->ribs[family];
 	struct attribute_store *store = &speaker->store;
-	uint32_t destination = rib_get(rib, prefix), index, count;
+	uint32_t index, count;
 	struct rib_route *route;
 	bool existed = true, same;
 
-	if (destination == RIB_NONE)
-		return ERROR_MEMORY;
 	index = rib_route_find(rib, destination, source->number, path_id);
 	if (index == RIB_NONE) {
 		existed = false;
@@ -321,14 +307,15 @@ int source_route_set(struct speaker *speaker, struct source *source, enum bgp_fa
 }
 
 void source_route_remove(struct speaker *speaker, struct source *source, enum bgp_family family,
-	const struct prefix *prefix, uint32_t path_id)
+	uint32_t destination, uint32_t path_id)
 {
 	const struct rib *rib = &speaker->ribs[family];
-	uint32_t destination = rib_find(rib, prefix), index;
+	uint32_t index = rib_route_find(rib, destination, source->number, path_id), count;
+	bool touched = false;
 
-	if (destination == RIB_NONE)
-		return;
-	index = rib_route_find(rib, destination, source->number, path_id);
-	if (index != RIB_NONE)
-		route_drop(speaker, source, family, destination, index);
+	if (index != RIB_NONE) {
+		count_out(source, family, &rib_routes(rib, destination, &count)[index]);
+		touched = best_remove(speaker, family, destination, index);
+	}
+	best_update(speaker, family, destination, touched);
 }

@@ -39,13 +39,15 @@ void sources_free(struct speaker *speaker);
 /* NULL for a number that is not in use. */
 struct source *source_of(const struct speaker *speaker, rib_source number);
 
-/* 0 or ERROR_MEMORY, ERROR_FULL; on error the source has no route to the prefix any more.
- * received: before the import policy; set: after it, none if it rejected the route. */
+/* 0 or ERROR_MEMORY: then nothing changed. received: before the import policy; set: after it,
+ * none if it rejected the route. A destination that is left without routes, here or below, may
+ * be forgotten. */
 int source_route_set(struct speaker *speaker, struct source *source, enum bgp_family family,
-	const struct prefix *prefix, uint32_t path_id, attribute_set received,
-	attribute_set set, struct instant now);
+	uint32_t destination, uint32_t path_id, attribute_set received, attribute_set set,
+	struct instant now);
+/* Fine if there is no such route. */
 void source_route_remove(struct speaker *speaker, struct source *source, enum bgp_family family,
-	const struct prefix *prefix, uint32_t path_id);
+	uint32_t destination, uint32_t path_id);
 /* Everything said so far is stale until it is said again. */
 void source_stale_begin(struct speaker *speaker, struct source *source, enum bgp_family family);
 /* What is still stale goes. */
