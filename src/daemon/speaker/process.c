@@ -505,7 +505,7 @@ static void *process_start(
 	process->done_context = done_context;
 	process->listeners[0] = process->listeners[1] = -1;
 	process->output = malloc(BGP_EXTENDED_MESSAGE_MAX);
-	process->input = malloc(65536);
+	process->input = malloc(SPEAKER_INPUT_SIZE);
 	list_init(&process->peers);
 	list_init(&process->transports);
 	list_init(&process->ready);

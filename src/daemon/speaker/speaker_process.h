@@ -56,6 +56,10 @@ struct route_entry {
 	struct record_route_status status, reported; /* as counted; as last told to main */
 };
 
+/* Bytes of one read from a neighbour. What is urgent waits for the work of one read: with 64
+ * KiB, a change takes four times as long to get through a full table that is being loaded. */
+#define SPEAKER_INPUT_SIZE 16384u
+
 struct speaker_process {
 	uv_loop_t *loop;
 	struct channel *main_channel, *api_channel; /* NULL: not there (any more) */

@@ -27,7 +27,6 @@
 #include "os/log.h"
 
 #define LINGER_MS    2000
-#define INPUT_SIZE   65536
 #define READS_AT_END 16
 
 enum transport_phase {
@@ -442,7 +441,8 @@ static void on_readable(struct transport *transport, int reads)
 
 	/* The speaker may disconnect it at any message: look at the phase each time. */
 	for (int i = 0; i < reads; i++) {
-		ssize_t length = recv(transport->fd, process->input, INPUT_SIZE, MSG_DONTWAIT);
+		ssize_t length =
+			recv(transport->fd, process->input, SPEAKER_INPUT_SIZE, MSG_DONTWAIT);
 
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
