@@ -125,13 +125,10 @@ struct one_route {
 static bool on_route(void *context, const struct route_view *view)
 {
 	struct one_route *one = context;
-	struct bgp_route_key key = { .prefix = view->prefix };
+	struct bgp_route_key key = { .prefix = view->prefix, .path_id = view->path_id };
 	enum bgp_family family = prefix_family(&view->prefix);
 	size_t count;
 
-	/* A destination has one route of a source; were there more, this is not the place. */
-	if (one->written)
-		return false;
 	one->written = bgp_update_write(one->writer, one->context, family, view->attributes,
 			       &key, 1, &count) == 0;
 	return !one->written;
@@ -153,6 +150,10 @@ static bool on_table(
 	form.ibgp = true; /* LOCAL_PREF and its like are told as they are held */
 	form.extended_next_hop[BGP_IPV4_UNICAST] = true;
 	form.message_max = BGP_EXTENDED_MESSAGE_MAX;
+	/* The station reads as we do: by the OPENs that it was shown (RFC 7854 section 4.10).
+	 */
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		form.add_path_send[f] = form.add_path_receive[f];
 	if (*position != UINT64_MAX)
 		speaker_routes_received(speaker, source->neighbor, position, on_route, &one);
 	return one.written;

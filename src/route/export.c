@@ -11,6 +11,7 @@
  * RFC 4271 sections 5.1.2 to 5.1.5 and 9.1.3, RFC 1997, RFC 2545 section 3, RFC 4360 section 6,
  * RFC 4456, RFC 8326 section 4, RFC 8950 section 4, RFC 9234 section 5.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "route/group.h"
@@ -126,6 +127,7 @@ int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
 		.prepend = s->prepend,
 		.export_policy = s->export_policy,
 		.relation = filter_relation(neighbor),
+		.paths = s->add_path_best,
 	};
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
@@ -175,7 +177,7 @@ bool export_key_dresses_alike(const struct group_key *a, const struct group_key 
 	       context_equal(&a->context, &b->context) && next_hops_equal(a, b) &&
 	       a->local_asn == b->local_asn && a->role == b->role && a->ibgp == b->ibgp &&
 	       a->transit == b->transit && a->graceful_shutdown == b->graceful_shutdown &&
-	       a->has_med == b->has_med && a->med == b->med &&
+	       a->has_med == b->has_med && a->med == b->med && a->paths == b->paths &&
 	       a->has_local_pref == b->has_local_pref && a->local_pref == b->local_pref &&
 	       a->prepend == b->prepend && a->communities == b->communities;
 }
@@ -256,13 +258,21 @@ static attribute_set filtered(const struct group *group, enum bgp_family family,
 		source_of(speaker, (rib_source)route->source)->neighbor, route->set);
 }
 
+static bool route_wanted(const struct group *group, enum bgp_family family,
+	uint32_t destination, const struct rib_route *route)
+{
+	if (route->source == RIB_LOCAL)
+		return local_wanted(group, family, destination);
+	return learned_wanted(
+		group, route, source_of(group->speaker, (rib_source)route->source));
+}
+
 struct export_choice export_choose(
 	const struct group *group, enum bgp_family family, uint32_t destination)
 {
 	static const struct export_choice nothing = { ATTRIBUTE_SET_NONE, RIB_LOCAL };
 	struct speaker *speaker = group->speaker;
 	const struct rib_route *route;
-	bool wanted;
 
 	if (speaker->stopped || !group->key.context.family[family] ||
 		!rib_used(&speaker->ribs[family], destination))
@@ -270,14 +280,103 @@ struct export_choice export_choose(
 	route = best_route(speaker, family, destination);
 	if (route == NULL)
 		return nothing;
-	wanted = route->source == RIB_LOCAL
-			 ? local_wanted(group, family, destination)
-			 : learned_wanted(
-				   group, route, source_of(speaker, (rib_source)route->source));
-	if (!wanted)
+	if (!route_wanted(group, family, destination, route))
 		return nothing;
 	return (struct export_choice){ filtered(group, family, destination, route),
 		(rib_source)route->source };
+}
+
+/* ---- What, with ADD-PATH. ---- */
+
+static bool paths_add(struct export_paths *paths, struct held_path path)
+{
+	if (paths->count == paths->room) {
+		uint32_t room = paths->room == 0 ? 8 : paths->room * 2;
+		struct held_path *items = realloc(paths->items, room * sizeof(*items));
+
+		if (items == NULL)
+			return false;
+		paths->items = items;
+		paths->room = room;
+	}
+	paths->items[paths->count++] = path;
+	return true;
+}
+
+void export_paths_clear(const struct group *group, struct export_paths *paths)
+{
+	for (uint32_t i = 0; i < paths->count; i++)
+		attribute_store_release(&group->speaker->store, paths->items[i].set);
+	free(paths->items);
+	*paths = (struct export_paths){ 0 };
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct held_path *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* What is wanted, and accepted by the policy, joins. */
+static int route_offer(const struct group *group, enum bgp_family family, uint32_t destination,
+	const struct rib_route *route, struct export_paths *paths)
+{
+	struct held_path path = { .source = (rib_source)route->source,
+		.id = (uint16_t)route->out_id };
+
+	if (!best_usable(group->speaker, family, route) ||
+		!route_wanted(group, family, destination, route))
+		return 0;
+	path.set = filtered(group, family, destination, route);
+	if (path.set == ATTRIBUTE_SET_NONE || paths_add(paths, path))
+		return 0;
+	attribute_store_release(&group->speaker->store, path.set);
+	return ERROR_MEMORY;
+}
+
+/* The best ones among those that may be told at all. */
+static int best_offer(const struct group *group, enum bgp_family family, uint32_t destination,
+	const struct rib_route *routes, struct export_paths *paths)
+{
+	struct best_ranking ranking;
+	uint32_t next;
+	int r = best_ranking_begin(group->speaker, family, destination, &ranking);
+
+	while (r == 0 && paths->count < group->key.paths &&
+		(next = best_ranking_next(&ranking)) != RIB_NONE)
+		r = route_offer(group, family, destination, &routes[next], paths);
+	best_ranking_end(&ranking);
+	return r;
+}
+
+int export_choose_paths(const struct group *group, enum bgp_family family, uint32_t destination,
+	struct export_paths *ret_paths)
+{
+	const struct speaker *speaker = group->speaker;
+	const struct rib *rib = &speaker->ribs[family];
+	struct export_paths paths = { 0 };
+	const struct rib_route *routes;
+	uint32_t count = 0;
+	int r = 0;
+
+	*ret_paths = paths;
+	if (speaker->stopped || !group->key.context.family[family] ||
+		!rib_used(rib, destination))
+		return 0;
+	routes = rib_routes(rib, destination, &count);
+	if (group->key.paths > 0)
+		r = best_offer(group, family, destination, routes, &paths);
+	for (uint32_t i = 0; r == 0 && group->key.paths == 0 && i < count; i++)
+		r = route_offer(group, family, destination, &routes[i], &paths);
+	if (r != 0) {
+		export_paths_clear(group, &paths);
+		return r;
+	}
+	if (paths.count > 1)
+		qsort(paths.items, paths.count, sizeof(*paths.items), by_id);
+	*ret_paths = paths;
+	return 0;
 }
 
 /* ---- How. ---- */

@@ -202,7 +202,7 @@ static void destination_review(
 		set = filter_import(source->neighbor, &prefix, &attributes, routes[i].received);
 		if (set != routes[i].set) {
 			changed = true;
-			touched |= i == 0 && rib_has_best(rib, d);
+			touched |= best_touches(speaker, family, d, i);
 		}
 		attribute_store_release(&speaker->store, routes[i].set);
 		routes[i].set = set;

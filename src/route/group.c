@@ -6,8 +6,7 @@
  *  1. Every Established neighbour with a family in common is a member of one group.
  *  2. A group without members does not exist.
  *  3. A chunk exists while some member has not read it.
- *  4. sets[d] holds one reference; count is the number of d with a set.
- *  5. A destination whose number a group may still name (held, marked, in a chunk of a shared
+ *  4. A destination whose number a group may still name (held, marked, in a chunk of a shared
  *     group) is not forgotten.
  */
 #include "route/group.h"
@@ -110,6 +109,7 @@ static void chunk_miss(struct neighbor *neighbor, const struct chunk *chunk)
 	member->part = 0;
 	member->offset = member->part_offset = 0;
 	member->missed[chunk->family] = true;
+	member->one_by_one[chunk->family] = false;
 	for (uint32_t i = 0; i < chunk->destination_count; i++)
 		/* Cannot fail: the room was reserved. */
 		(void)bitmap_set(&member->catch_up[chunk->family], chunk->destinations[i]);
@@ -149,6 +149,14 @@ void group_chunks_limit(struct group *group)
 
 /* ---- Groups. ---- */
 
+static bool has_add_path(const struct group *group)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		if (group->families[f].add_path)
+			return true;
+	return false;
+}
+
 static struct group *group_new(struct speaker *speaker, const struct group_key *key)
 {
 	struct group *group = calloc(1, sizeof(*group));
@@ -157,6 +165,9 @@ static struct group *group_new(struct speaker *speaker, const struct group_key *
 		return NULL;
 	group->speaker = speaker;
 	group->key = *key;
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		group->families[f].add_path = key->context.add_path_send[f];
+	speaker->add_path_groups += has_add_path(group);
 	attribute_store_hold(&speaker->store, key->communities);
 	if (key->export_policy != NULL)
 		policy_hold(key->export_policy);
@@ -171,13 +182,7 @@ static void family_free(struct speaker *speaker, struct group_family *gf, enum b
 {
 	struct rib *rib = &speaker->ribs[f];
 
-	bitmap_clear(&gf->changed);
-	bitmap_clear(&gf->new);
-	for (uint32_t d = 0; d < gf->room; d++)
-		attribute_store_release(&speaker->store, gf->sets[d]);
-	free(gf->sets);
-	free(gf->sources);
-	*gf = (struct group_family){ 0 };
+	group_family_clear(gf, &speaker->store);
 	for (uint32_t d = 0; d < rib->bound; d++) {
 		uint32_t count;
 
@@ -194,6 +199,7 @@ static void group_free(struct group *group)
 	struct speaker *speaker = group->speaker;
 
 	list_remove(&group->link);
+	speaker->add_path_groups -= has_add_path(group);
 	while (!list_empty(&group->chunks)) {
 		struct chunk *chunk = container_of(group->chunks.next, struct chunk, link);
 
@@ -226,29 +232,29 @@ static struct group *group_find(const struct speaker *speaker, const struct grou
 
 /* ---- Marks. ---- */
 
-static bool holds(const struct group_family *gf, uint32_t destination)
+/* A route of ours that the group may be told of: only those are, without `transit`. */
+static bool ours(const struct group *group, enum bgp_family family, uint32_t destination)
 {
-	return destination < gf->room && gf->sets[destination] != ATTRIBUTE_SET_NONE;
-}
-
-/* The best route is one of ours: the only ones that all groups may be told of. */
-static bool ours(const struct speaker *speaker, enum bgp_family family, uint32_t destination)
-{
-	const struct rib *rib = &speaker->ribs[family];
+	const struct rib *rib = &group->speaker->ribs[family];
 	uint32_t count;
 	const struct rib_route *routes = rib_routes(rib, destination, &count);
 
-	return rib_has_best(rib, destination) && routes[0].source == RIB_LOCAL;
+	if (!rib_has_best(rib, destination))
+		return false;
+	for (uint32_t i = 0; i < (group->families[family].add_path ? count : 1); i++)
+		if (routes[i].source == RIB_LOCAL)
+			return true;
+	return false;
 }
 
 static void mark(struct group *group, enum bgp_family family, uint32_t destination)
 {
 	struct group_family *gf = &group->families[family];
-	struct bitmap *marks = holds(gf, destination) ? &gf->changed : &gf->new;
+	struct bitmap *marks = group_holds(gf, destination) ? &gf->changed : &gf->new;
 
 	if (!group->key.context.family[family] ||
-		(!group->key.transit && !holds(gf, destination) &&
-			!ours(group->speaker, family, destination)))
+		(!group->key.transit && !group_holds(gf, destination) &&
+			!ours(group, family, destination)))
 		return;
 	/* Without memory: nothing better can be done than to try everything again later. */
 	if (bitmap_set(marks, destination) != 0)
@@ -263,13 +269,25 @@ void groups_mark(struct speaker *speaker, enum bgp_family family, uint32_t desti
 	}
 }
 
+void groups_mark_paths(struct speaker *speaker, enum bgp_family family, uint32_t destination)
+{
+	list_for_each(node, &speaker->groups) {
+		struct group *group = container_of(node, struct group, link);
+
+		if (!group->families[family].add_path)
+			continue;
+		mark(group, family, destination);
+		speaker->groups_marked = true;
+	}
+}
+
 bool groups_hold(const struct speaker *speaker, enum bgp_family family, uint32_t destination)
 {
 	list_for_each(node, &speaker->groups) {
 		const struct group *group = container_of(node, struct group, link);
 		const struct group_family *gf = &group->families[family];
 
-		if (holds(gf, destination) || bitmap_has(&gf->changed, destination) ||
+		if (group_holds(gf, destination) || bitmap_has(&gf->changed, destination) ||
 			bitmap_has(&gf->new, destination))
 			return true;
 		/* A chunk may name it, and a member that misses the chunk must find it. */
@@ -325,8 +343,9 @@ int member_catch_up(struct neighbor *neighbor, enum bgp_family family, bool agai
 	int r = bitmap_reserve(catch_up, gf->room);
 
 	member->again[family] = again;
+	member->one_by_one[family] = false;
 	for (uint32_t d = 0; r == 0 && d < gf->room; d++)
-		if (gf->sets[d] != ATTRIBUTE_SET_NONE)
+		if (group_holds(gf, d))
 			r = bitmap_set(catch_up, d);
 	return r;
 }
@@ -385,9 +404,9 @@ static void own_count(struct neighbor *neighbor)
 
 		member->own[f] = 0;
 		for (uint32_t d = 0; d < gf->room; d++)
-			if (gf->sets[d] != ATTRIBUTE_SET_NONE &&
-				gf->sources[d] == neighbor->source->number)
-				member->own[f]++;
+			for (uint32_t i = group_held_count(gf, d); i-- > 0;)
+				if (group_held_at(gf, d, i).source == neighbor->source->number)
+					member->own[f]++;
 	}
 }
 
@@ -494,6 +513,7 @@ static int unread_mark(struct member *member)
 		if (chunk->sequence < member->sequence)
 			continue;
 		member->missed[chunk->family] = true;
+		member->one_by_one[chunk->family] = false;
 		for (uint32_t i = 0; i < chunk->destination_count; i++)
 			if (bitmap_set(&member->catch_up[chunk->family],
 				    chunk->destinations[i]) != 0)
@@ -508,9 +528,13 @@ static int family_copy(struct group *to, const struct group *from, enum bgp_fami
 
 	if (group_family_reserve(&to->families[family], gf->room) != 0)
 		return ERROR_MEMORY;
-	for (uint32_t d = 0; d < gf->room; d++)
-		if (gf->sets[d] != ATTRIBUTE_SET_NONE)
-			group_hold(to, family, d, gf->sets[d], gf->sources[d]);
+	for (uint32_t d = 0; d < gf->room; d++) {
+		for (uint32_t i = 0; i < group_held_count(gf, d); i++)
+			if (group_hold(to, family, d, group_held_at(gf, d, i)) != 0)
+				return ERROR_MEMORY;
+		if (gf->add_path)
+			to->families[family].id_bound[d] = gf->id_bound[d];
+	}
 	for (uint32_t d = bitmap_next(&gf->changed, 0); d != BITMAP_NONE;
 		d = bitmap_next(&gf->changed, d + 1))
 		mark(to, family, d);
@@ -600,60 +624,4 @@ void groups_part(struct speaker *speaker)
 		if (member_part(neighbor, &key) != 0)
 			neighbor->member.group->lost = true;
 	}
-}
-
-/* ---- What a group holds. ---- */
-
-int group_family_reserve(struct group_family *gf, uint32_t bound)
-{
-	uint32_t room = gf->room + gf->room / 4;
-	attribute_set *sets;
-	rib_source *sources;
-
-	if (bound <= gf->room)
-		return 0;
-	if (room < bound)
-		room = bound;
-	sets = realloc(gf->sets, room * sizeof(*sets));
-	if (sets == NULL)
-		return ERROR_MEMORY;
-	gf->sets = sets;
-	sources = realloc(gf->sources, room * sizeof(*sources));
-	if (sources == NULL)
-		return ERROR_MEMORY;
-	gf->sources = sources;
-	memset(sets + gf->room, 0, (room - gf->room) * sizeof(*sets));
-	memset(sources + gf->room, 0, (room - gf->room) * sizeof(*sources));
-	gf->room = room;
-	return 0;
-}
-
-static void own_change(struct group *group, enum bgp_family family, rib_source number, int by)
-{
-	const struct source *source = source_of(group->speaker, number);
-
-	if (source != NULL && source->neighbor != NULL &&
-		source->neighbor->member.group == group)
-		source->neighbor->member.own[family] += (uint32_t)by;
-}
-
-void group_hold(struct group *group, enum bgp_family family, uint32_t destination,
-	attribute_set set, rib_source source)
-{
-	struct group_family *gf = &group->families[family];
-	struct attribute_store *store = &group->speaker->store;
-	attribute_set before = gf->sets[destination];
-
-	attribute_store_hold(store, set);
-	if (before != ATTRIBUTE_SET_NONE) {
-		own_change(group, family, gf->sources[destination], -1);
-		gf->count--;
-	}
-	if (set != ATTRIBUTE_SET_NONE) {
-		own_change(group, family, source, 1);
-		gf->count++;
-	}
-	attribute_store_release(store, before);
-	gf->sets[destination] = set;
-	gf->sources[destination] = source;
 }

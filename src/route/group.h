@@ -12,6 +12,9 @@
  * A member that joins, asks for a refresh or was too slow catches up: the destinations marked
  * for it are sent as the group holds them now, while it goes on reading chunks. So memory is
  * bounded whatever a neighbour does: a bit a destination and GROUP_CHUNKS_MAX bytes a group.
+ *
+ * With ADD-PATH (RFC 7911) a group holds several routes of a destination, each with the path
+ * identifier that its members know it by.
  */
 #ifndef NEARCAST_ROUTE_GROUP_H
 #define NEARCAST_ROUTE_GROUP_H
@@ -40,6 +43,7 @@ struct group_key {
 	attribute_set communities;    /* the neighbour's additions, interned; a reference */
 	struct policy *export_policy; /* a reference; NULL: all */
 	enum policy_relation relation;
+	uint16_t paths; /* with ADD-PATH: most routes of a destination; 0: all */
 };
 
 #define GROUP_LOOK_WAKE  16u        /* marks looked at closer before a member is woken */
@@ -74,11 +78,25 @@ struct chunk {
 	uint8_t family;
 };
 
+/* A route that the group holds: a reference, who said it, and its rib_route.out_id (0 without
+ * ADD-PATH; on the wire one more, for 0 means none to some). */
+struct held_path {
+	attribute_set set; /* none: nothing is held */
+	rib_source source;
+	uint16_t id;
+};
+
 struct group_family {
 	attribute_set *sets; /* by destination: what the group holds; a reference each */
 	rib_source *sources; /* and who said it */
+	/* With ADD-PATH instead of these: */
+	bool add_path;
+	uint32_t *lists;    /* by destination: struct held_path in the slab, ascending by id */
+	uint16_t *lengths;  /* of them */
+	uint16_t *id_bound; /* identifiers that a member may know are below */
+	struct slab slab;
 	uint32_t room;
-	uint32_t count;             /* destinations held */
+	uint32_t count;             /* routes held */
 	struct bitmap changed, new; /* to be looked at: held already, or not yet */
 	uint32_t changed_at, new_at;
 };
@@ -106,9 +124,13 @@ struct member {
 	size_t part_offset;  /* in the part */
 	struct bitmap catch_up[BGP_FAMILY_COUNT];
 	uint32_t catch_up_at[BGP_FAMILY_COUNT];
-	bool again[BGP_FAMILY_COUNT];   /* it holds already what it catches up with */
-	bool missed[BGP_FAMILY_COUNT];  /* it may hold what the group holds no more */
-	uint32_t own[BGP_FAMILY_COUNT]; /* destinations of the group that it said itself */
+	bool again[BGP_FAMILY_COUNT];  /* it holds already what it catches up with */
+	bool missed[BGP_FAMILY_COUNT]; /* it may hold what the group holds no more */
+	/* With ADD-PATH: one destination at a time, from this identifier on; its routes are
+	 * more than a buffer takes. */
+	bool one_by_one[BGP_FAMILY_COUNT];
+	uint16_t one_from[BGP_FAMILY_COUNT];
+	uint32_t own[BGP_FAMILY_COUNT]; /* routes of the group that it said itself */
 	bool end_of_rib_due[BGP_FAMILY_COUNT], end_of_rib_sent[BGP_FAMILY_COUNT];
 	bool refresh_due[BGP_FAMILY_COUNT];     /* asked for, not begun */
 	bool refresh_end_due[BGP_FAMILY_COUNT]; /* RFC 7313: the end marker */
@@ -129,6 +151,8 @@ void group_review(struct group *group);
 void groups_part(struct speaker *speaker);
 /* The routes to this destination changed. */
 void groups_mark(struct speaker *speaker, enum bgp_family family, uint32_t destination);
+/* The same where only groups with ADD-PATH can hear of it: the best one is what it was. */
+void groups_mark_paths(struct speaker *speaker, enum bgp_family family, uint32_t destination);
 /* Whether a group still needs the destination's number. */
 bool groups_hold(const struct speaker *speaker, enum bgp_family family, uint32_t destination);
 /* All that the group holds is to be sent to the member. */
@@ -143,11 +167,34 @@ void groups_free(struct speaker *speaker);
 void group_chunks_retire(struct group *group);
 /* Chunks over the limit go; members that have not read them will catch up. */
 void group_chunks_limit(struct group *group);
+
+/* ---- group_held.c: what a group holds. ---- */
 /* Room for what the group holds of destinations below bound. 0 or ERROR_MEMORY. */
 int group_family_reserve(struct group_family *gf, uint32_t bound);
-/* The group holds this from now on. */
-void group_hold(struct group *group, enum bgp_family family, uint32_t destination,
-	attribute_set set, rib_source source);
+void group_family_clear(struct group_family *gf, struct attribute_store *store);
+/* The group holds this from now on (set none: no longer) under its identifier. 0, or
+ * ERROR_MEMORY (only with ADD-PATH): nothing changed. */
+int group_hold(struct group *group, enum bgp_family family, uint32_t destination,
+	struct held_path path);
+static inline bool group_holds(const struct group_family *gf, uint32_t destination)
+{
+	if (destination >= gf->room)
+		return false;
+	return gf->add_path ? gf->lengths[destination] > 0
+			    : gf->sets[destination] != ATTRIBUTE_SET_NONE;
+}
+/* How many routes of a destination. */
+static inline uint32_t group_held_count(const struct group_family *gf, uint32_t destination)
+{
+	if (gf->add_path && destination < gf->room)
+		return gf->lengths[destination];
+	return group_holds(gf, destination) ? 1 : 0;
+}
+/* The index-th of them, ascending by identifier. */
+struct held_path group_held_at(
+	const struct group_family *gf, uint32_t destination, uint32_t index);
+/* The one with this identifier; its set is none if there is none. */
+struct held_path group_held(const struct group_family *gf, uint32_t destination, uint16_t id);
 
 /* ---- group_pack.c: from marks to messages. ---- */
 /* Make the next chunk of what is marked. NULL: nothing is, or no memory. */
@@ -166,6 +213,16 @@ struct export_choice {
 /* What the group should hold of a destination. The set comes with a reference. */
 struct export_choice export_choose(
 	const struct group *group, enum bgp_family family, uint32_t destination);
+/* The same with ADD-PATH: routes ascending by identifier, with a reference each. */
+struct export_paths {
+	struct held_path *items;
+	uint32_t count, room;
+};
+/* 0, or ERROR_MEMORY and nothing. */
+int export_choose_paths(const struct group *group, enum bgp_family family, uint32_t destination,
+	struct export_paths *ret_paths);
+/* Gives back the references that are left (those whose set was not made none). */
+void export_paths_clear(const struct group *group, struct export_paths *paths);
 /* How it is sent; arrays in speaker->scratch or the store. ERROR_RANGE: it cannot be. */
 int export_dress(const struct group *group, enum bgp_family family, struct export_choice choice,
 	struct bgp_attributes *ret_attributes);

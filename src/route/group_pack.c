@@ -18,38 +18,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "route/group.h"
+#include "route/group_pack.h"
 #include "route/speaker_internal.h"
 
-#define ITEMS_MAX    4096u         /* looked at for one chunk */
 #define CHUNK_LENGTH (512u * 1024) /* bytes after which no message is begun */
-#define KEYS_MAX     1024u         /* prefixes tried for one message */
-
-struct item {
-	uint32_t destination;
-	attribute_set set;    /* none: to be withdrawn */
-	attribute_set chosen; /* a reference: a policy may have made it for us alone */
-	rib_source source;    /* who said it, or said what is withdrawn */
-	bool done;
-};
-
-struct pack {
-	struct group *group;
-	enum bgp_family family;
-	struct item *items; /* owned */
-	uint32_t count;
-	struct chunk *chunk;       /* for all members */
-	struct neighbor *neighbor; /* or for one, into w */
-	struct writer *w;
-	struct bgp_route_key keys[KEYS_MAX];
-};
 
 /* ---- Marks. ---- */
 
-/* Takes numbers out of the marks, going round from *at. */
-static void marks_take(struct bitmap *marks, uint32_t *at, struct pack *pack)
+/* Takes numbers out of the marks, going round from *at, until there are `most` items. */
+static void marks_take(struct bitmap *marks, uint32_t *at, uint32_t most, struct pack *pack)
 {
-	while (marks->count > 0 && pack->count < ITEMS_MAX) {
+	while (marks->count > 0 && pack->count < most) {
 		uint32_t number = bitmap_next(marks, *at);
 
 		if (number == BITMAP_NONE) {
@@ -58,13 +37,13 @@ static void marks_take(struct bitmap *marks, uint32_t *at, struct pack *pack)
 		}
 		bitmap_unset(marks, number);
 		*at = number + 1;
-		pack->items[pack->count++] = (struct item){ .destination = number };
+		pack->items[pack->count++] = (struct pack_item){ .destination = number };
 	}
 }
 
 static bool pack_begin(struct pack *pack, uint32_t marked)
 {
-	uint32_t room = marked < ITEMS_MAX ? marked : ITEMS_MAX;
+	uint32_t room = marked < PACK_ITEMS_MAX ? marked : PACK_ITEMS_MAX;
 
 	pack->count = 0;
 	pack->items = malloc((room + 1) * sizeof(*pack->items));
@@ -87,7 +66,7 @@ static int run_compare(const void *a, const void *b)
 	return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static uint64_t item_key(const struct item *item)
+static uint64_t item_key(const struct pack_item *item)
 {
 	return (uint64_t)item->set << 16 | item->source;
 }
@@ -112,7 +91,7 @@ static uint32_t runs_find(const struct pack *pack, struct run *runs)
 static void items_order(struct pack *pack)
 {
 	struct run *runs = malloc((pack->count + 1) * sizeof(*runs));
-	struct item *items = malloc((pack->count + 1) * sizeof(*items));
+	struct pack_item *items = malloc((pack->count + 1) * sizeof(*items));
 	uint32_t run_count, at = 0;
 
 	if (runs == NULL || items == NULL)
@@ -131,7 +110,7 @@ out:
 
 /* ---- Into a chunk. ---- */
 
-static bool is_member(const struct group *group, rib_source number)
+bool pack_is_member(const struct group *group, rib_source number)
 {
 	const struct source *source = source_of(group->speaker, number);
 
@@ -208,19 +187,21 @@ static bool own_add(struct chunk *chunk, const struct prefix *prefix, bool annou
 static uint32_t keys_collect(struct pack *pack, uint32_t first)
 {
 	const struct rib *rib = &pack->group->speaker->ribs[pack->family];
-	const struct item *items = pack->items;
+	const struct pack_item *items = pack->items;
 	uint32_t count = 0;
 
-	for (uint32_t i = first; i < pack->count && count < KEYS_MAX; i++) {
+	for (uint32_t i = first; i < pack->count && count < PACK_KEYS_MAX; i++) {
 		if (item_key(&items[i]) != item_key(&items[first]))
 			break;
-		pack->keys[count++] = (struct bgp_route_key){ .prefix = rib_prefix(rib,
-								      items[i].destination) };
+		pack->keys[count++] = (struct bgp_route_key){
+			.prefix = rib_prefix(rib, items[i].destination),
+			.path_id = items[i].id + 1u,
+		};
 	}
 	return count;
 }
 
-static int message_write(struct pack *pack, struct writer *w, const struct item *item,
+static int message_write(struct pack *pack, struct writer *w, const struct pack_item *item,
 	uint32_t count, size_t *ret_written)
 {
 	const struct group *group = pack->group;
@@ -248,14 +229,17 @@ static void written_hold(struct pack *pack, uint32_t first, size_t written)
 	struct chunk *chunk = pack->chunk;
 
 	for (size_t i = 0; i < written; i++) {
-		struct item *item = &pack->items[first + i];
-		rib_source before = gf->sources[item->destination];
-		bool held = gf->sets[item->destination] != ATTRIBUTE_SET_NONE;
+		struct pack_item *item = &pack->items[first + i];
+		struct held_path before = group_held(gf, item->destination, item->id);
+		struct held_path path = { item->set, item->source, item->id };
+		bool held = before.set != ATTRIBUTE_SET_NONE;
 		bool announced = item->set != ATTRIBUTE_SET_NONE;
 
-		if (announced ? item->source == RIB_LOCAL : held && before == RIB_LOCAL)
+		if (announced ? item->source == RIB_LOCAL : held && before.source == RIB_LOCAL)
 			(void)own_add(chunk, &pack->keys[i].prefix, announced);
-		group_hold(group, pack->family, item->destination, item->set, item->source);
+		/* Without memory it is as if it had not been told: it is chosen again. */
+		if (group_hold(group, pack->family, item->destination, path) != 0)
+			group->lost = true;
 		chunk->destinations[chunk->destination_count++] = item->destination;
 		item->done = true;
 	}
@@ -266,15 +250,15 @@ static void source_withdraw(struct pack *pack, uint32_t first, size_t count)
 {
 	const struct group_family *gf = &pack->group->families[pack->family];
 	rib_source source = pack->items[first].source;
-	struct bgp_route_key keys[KEYS_MAX];
+	struct bgp_route_key keys[PACK_KEYS_MAX];
 	size_t kept = 0, written;
 	struct writer w;
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t destination = pack->items[first + i].destination;
+		const struct pack_item *item = &pack->items[first + i];
+		struct held_path before = group_held(gf, item->destination, item->id);
 
-		if (gf->sets[destination] != ATTRIBUTE_SET_NONE &&
-			gf->sources[destination] != source)
+		if (before.set != ATTRIBUTE_SET_NONE && before.source != source)
 			keys[kept++] = pack->keys[i];
 	}
 	for (size_t i = 0; i < kept; i += written) {
@@ -295,9 +279,10 @@ static void source_withdraw(struct pack *pack, uint32_t first, size_t count)
 static size_t chunk_message(struct pack *pack, uint32_t first, int *ret_error)
 {
 	struct chunk *chunk = pack->chunk;
-	const struct item *item = &pack->items[first];
+	const struct pack_item *item = &pack->items[first];
 	uint32_t count = keys_collect(pack, first);
-	rib_source except = is_member(pack->group, item->source) ? item->source : RIB_LOCAL;
+	rib_source except =
+		pack_is_member(pack->group, item->source) ? item->source : RIB_LOCAL;
 	size_t written;
 	struct writer w;
 
@@ -323,11 +308,12 @@ static uint32_t unsendable(struct pack *pack, uint32_t first)
 	uint32_t i = first;
 
 	for (; i < pack->count && item_key(&pack->items[i]) == key; i++) {
-		struct item *item = &pack->items[i];
+		struct pack_item *item = &pack->items[i];
+		struct held_path held = group_held(gf, item->destination, item->id);
 
-		item->done = gf->sets[item->destination] == ATTRIBUTE_SET_NONE;
+		item->done = held.set == ATTRIBUTE_SET_NONE;
 		item->set = ATTRIBUTE_SET_NONE;
-		item->source = gf->sources[item->destination];
+		item->source = held.source;
 	}
 	return i - first;
 }
@@ -363,8 +349,7 @@ static void chunk_fill(struct pack *pack)
 
 /* ---- For a group. ---- */
 
-/* Nobody needs the destination's number any more. */
-static void destination_settle(struct speaker *speaker, enum bgp_family family, uint32_t d)
+void pack_settle(struct speaker *speaker, enum bgp_family family, uint32_t d)
 {
 	struct rib *rib = &speaker->ribs[family];
 	uint32_t count;
@@ -392,17 +377,32 @@ static void items_choose(struct pack *pack)
 						  choice.source == gf->sources[destination])) {
 			attribute_store_release(&group->speaker->store, choice.set);
 			if (held == ATTRIBUTE_SET_NONE)
-				destination_settle(group->speaker, pack->family, destination);
+				pack_settle(group->speaker, pack->family, destination);
 			continue;
 		}
 		if (choice.set == ATTRIBUTE_SET_NONE)
 			choice.source = gf->sources[destination];
-		pack->items[kept++] = (struct item){ .destination = destination,
+		pack->items[kept++] = (struct pack_item){ .destination = destination,
 			.set = choice.set,
 			.chosen = choice.set,
 			.source = choice.source };
 	}
 	pack->count = kept;
+}
+
+static bool held_already(struct group *group, enum bgp_family family, uint32_t d)
+{
+	const struct group_family *gf = &group->families[family];
+	struct held_path held = group_held(gf, d, 0);
+	struct export_choice choice;
+
+	if (gf->add_path)
+		return pack_paths_held(group, family, d);
+	choice = export_choose(group, family, d);
+	/* Only the number is compared from here on. */
+	attribute_store_release(&group->speaker->store, choice.set);
+	return choice.set == held.set &&
+	       (held.set == ATTRIBUTE_SET_NONE || choice.source == held.source);
 }
 
 static void marks_prune(struct group *group, enum bgp_family family, struct bitmap *marks)
@@ -411,17 +411,11 @@ static void marks_prune(struct group *group, enum bgp_family family, struct bitm
 	uint32_t d;
 
 	for (d = bitmap_next(marks, 0); d != BITMAP_NONE; d = bitmap_next(marks, d + 1)) {
-		struct export_choice choice = export_choose(group, family, d);
-		attribute_set held = d < gf->room ? gf->sets[d] : ATTRIBUTE_SET_NONE;
-
-		/* Only the number is compared from here on. */
-		attribute_store_release(&group->speaker->store, choice.set);
-		if (choice.set != held ||
-			(held != ATTRIBUTE_SET_NONE && choice.source != gf->sources[d]))
+		if (!held_already(group, family, d))
 			continue;
 		bitmap_unset(marks, d);
-		if (held == ATTRIBUTE_SET_NONE)
-			destination_settle(group->speaker, family, d);
+		if (!group_holds(gf, d))
+			pack_settle(group->speaker, family, d);
 	}
 }
 
@@ -442,15 +436,14 @@ static void items_return(struct pack *pack)
 	struct group_family *gf = &group->families[pack->family];
 
 	for (uint32_t i = 0; i < pack->count; i++) {
-		const struct item *item = &pack->items[i];
+		const struct pack_item *item = &pack->items[i];
 
 		attribute_store_release(&group->speaker->store, item->chosen);
 	}
 	for (uint32_t i = 0; i < pack->count; i++) {
-		const struct item *item = &pack->items[i];
-		struct bitmap *marks = gf->sets[item->destination] != ATTRIBUTE_SET_NONE
-					       ? &gf->changed
-					       : &gf->new;
+		const struct pack_item *item = &pack->items[i];
+		struct bitmap *marks =
+			group_holds(gf, item->destination) ? &gf->changed : &gf->new;
 
 		if (!item->done && bitmap_set(marks, item->destination) != 0)
 			group->lost = true;
@@ -485,9 +478,12 @@ struct chunk *group_pack(struct group *group, enum bgp_family family)
 	if (group_family_reserve(gf, group->speaker->ribs[family].bound) != 0 ||
 		!pack_begin(&pack, gf->changed.count + gf->new.count))
 		return NULL;
-	marks_take(&gf->changed, &gf->changed_at, &pack);
-	marks_take(&gf->new, &gf->new_at, &pack);
-	items_choose(&pack);
+	marks_take(&gf->changed, &gf->changed_at, PACK_ITEMS_MAX, &pack);
+	marks_take(&gf->new, &gf->new_at, PACK_ITEMS_MAX, &pack);
+	if (gf->add_path)
+		pack_paths_choose(&pack);
+	else
+		items_choose(&pack);
 	pack.chunk = calloc(1, sizeof(*pack.chunk));
 	if (pack.chunk != NULL && destinations_reserve(&pack)) {
 		pack.chunk->family = (uint8_t)family;
@@ -517,20 +513,20 @@ static void items_look_up(struct pack *pack)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < pack->count; i++) {
-		struct item item = pack->items[i];
+		struct pack_item item = pack->items[i];
 
 		if (item.destination < gf->room) {
 			item.set = gf->sets[item.destination];
 			item.source = gf->sources[item.destination];
 		}
-		if (item.set != ATTRIBUTE_SET_NONE && is_member(pack->group, item.source) &&
+		if (item.set != ATTRIBUTE_SET_NONE &&
+			pack_is_member(pack->group, item.source) &&
 			item.source == pack->neighbor->source->number)
 			item.set = ATTRIBUTE_SET_NONE;
 		if (item.set != ATTRIBUTE_SET_NONE || member->missed[pack->family])
 			pack->items[kept++] = item;
 		else
-			destination_settle(
-				pack->group->speaker, pack->family, item.destination);
+			pack_settle(pack->group->speaker, pack->family, item.destination);
 	}
 	pack->count = kept;
 }
@@ -538,7 +534,7 @@ static void items_look_up(struct pack *pack)
 static void member_written(struct pack *pack, uint32_t first, size_t written)
 {
 	struct neighbor *neighbor = pack->neighbor;
-	const struct item *item = &pack->items[first];
+	const struct pack_item *item = &pack->items[first];
 
 	neighbor->counters[COUNTER_UPDATES_OUT]++;
 	for (size_t i = 0; i < written; i++) {
@@ -576,6 +572,48 @@ static void member_write(struct pack *pack)
 	}
 }
 
+/* What was not told is marked again. True if some destination was told whole, or none is left.
+ */
+static bool member_return(struct pack *pack, uint32_t *ret_first)
+{
+	struct bitmap *catch_up = &pack->neighbor->member.catch_up[pack->family];
+	bool progress = false;
+
+	*ret_first = RIB_NONE;
+	for (uint32_t i = 0; i < pack->count; i++)
+		if (!pack->items[i].done) { /* there was room for it before */
+			(void)bitmap_set(catch_up, pack->items[i].destination);
+			if (pack->items[i].destination < *ret_first)
+				*ret_first = pack->items[i].destination;
+		}
+	for (uint32_t i = 0; i < pack->count; i++)
+		if (!bitmap_has(catch_up, pack->items[i].destination)) {
+			progress = true;
+			pack_settle(pack->neighbor->speaker, pack->family,
+				pack->items[i].destination);
+		}
+	return progress || *ret_first == RIB_NONE;
+}
+
+/* Routes of one destination may be more than the writer takes, however often all of them are
+ * tried: then it goes route by route. */
+static void member_pace(struct pack *pack)
+{
+	enum bgp_family family = pack->family;
+	struct member *member = &pack->neighbor->member;
+	uint32_t first, i = 0;
+
+	if (!member_return(pack, &first)) {
+		while (member->one_by_one[family] && pack->items[i].done)
+			i++;
+		member->one_from[family] = member->one_by_one[family] ? pack->items[i].id : 0;
+		member->one_by_one[family] = true;
+		member->catch_up_at[family] = first;
+	} else {
+		member->one_by_one[family] = false;
+	}
+}
+
 void member_pack(struct neighbor *neighbor, enum bgp_family family, struct writer *w)
 {
 	struct member *member = &neighbor->member;
@@ -583,19 +621,19 @@ void member_pack(struct neighbor *neighbor, enum bgp_family family, struct write
 	struct pack pack = {
 		.group = member->group, .family = family, .neighbor = neighbor, .w = w
 	};
+	bool one = member->one_by_one[family];
 
 	if (!pack_begin(&pack, catch_up->count))
 		return;
-	marks_take(catch_up, &member->catch_up_at[family], &pack);
-	items_look_up(&pack);
-	items_order(&pack);
+	marks_take(catch_up, &member->catch_up_at[family], one ? 1 : PACK_ITEMS_MAX, &pack);
+	if (member->group->families[family].add_path)
+		pack_paths_look_up(&pack);
+	else
+		items_look_up(&pack);
+	if (!one)
+		items_order(&pack);
 	member_write(&pack);
-	for (uint32_t i = 0; i < pack.count; i++)
-		if (!pack.items[i].done) /* there was room for it before */
-			(void)bitmap_set(catch_up, pack.items[i].destination);
-		else
-			destination_settle(
-				neighbor->speaker, family, pack.items[i].destination);
+	member_pace(&pack);
 	free(pack.items);
 	if (catch_up->count > 0)
 		return;

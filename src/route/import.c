@@ -161,22 +161,49 @@ struct said {
 	bool by_set;
 };
 
+/* With ADD-PATH a neighbour may say any number of routes to one prefix: RFC 7911 section 8
+ * warns of it. What it said before a restart and has not said again does not count. */
+static bool too_many_paths(const struct neighbor *neighbor, enum bgp_family family,
+	uint32_t destination, uint32_t path_id)
+{
+	const struct rib *rib = &neighbor->speaker->ribs[family];
+	const struct source *source = neighbor->source;
+	uint32_t count, others = 0;
+	const struct rib_route *routes;
+
+	if (!neighbor->live->context.add_path_receive[family] ||
+		neighbor->settings.add_path_maximum == 0)
+		return false;
+	routes = rib_routes(rib, destination, &count);
+	for (uint32_t i = 0; i < count; i++)
+		others += routes[i].source == source->number && routes[i].path_id != path_id &&
+			  !source_stale(source, family, &routes[i]);
+	return others >= neighbor->settings.add_path_maximum;
+}
+
 static void prefix_announce(struct neighbor *neighbor, enum bgp_family family,
 	const struct batch *batch, size_t i, const struct said *said, struct instant now)
 {
 	struct speaker *speaker = neighbor->speaker;
-	const struct prefix *prefix = &batch->prefixes[i];
-	uint32_t destination = rib_get_hashed(&speaker->ribs[family], prefix, batch->hashes[i]);
-	attribute_set set = said->by_set ? attribute_store_hold(&speaker->store, said->accepted)
-					 : filter_import(neighbor, prefix, said->attributes,
-						   said->received);
+	uint32_t path_id = batch->path_ids[i];
+	uint32_t destination =
+		rib_get_hashed(&speaker->ribs[family], &batch->prefixes[i], batch->hashes[i]);
+	attribute_set set;
 
-	if (destination != RIB_NONE &&
-		(said->received == ATTRIBUTE_SET_NONE ||
-			source_route_set(speaker, neighbor->source, family, destination,
-				batch->path_ids[i], said->received, set, now) != 0))
-		source_route_remove(
-			speaker, neighbor->source, family, destination, batch->path_ids[i]);
+	if (destination == RIB_NONE)
+		return;
+	if (too_many_paths(neighbor, family, destination, path_id)) {
+		count(neighbor, COUNTER_PATHS_OVER);
+		source_route_remove(speaker, neighbor->source, family, destination, path_id);
+		return;
+	}
+	set = said->by_set ? attribute_store_hold(&speaker->store, said->accepted)
+			   : filter_import(neighbor, &batch->prefixes[i], said->attributes,
+				     said->received);
+	if (said->received == ATTRIBUTE_SET_NONE ||
+		source_route_set(speaker, neighbor->source, family, destination, path_id,
+			said->received, set, now) != 0)
+		source_route_remove(speaker, neighbor->source, family, destination, path_id);
 	attribute_store_release(&speaker->store, set);
 }
 

@@ -301,6 +301,12 @@ static void agreed_fill(struct neighbor *neighbor, const struct connection *conn
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
 		agreed.family[f] = connection->context.family[f];
 		agreed.extended_next_hop[f] = connection->context.extended_next_hop[f];
+		agreed.add_path[f] =
+			(uint8_t)((connection->context.add_path_receive[f]
+						  ? BGP_ADD_PATH_RECEIVE
+						  : 0) |
+				  (connection->context.add_path_send[f] ? BGP_ADD_PATH_SEND
+									: 0));
 		agreed.restart_family[f] = ours->restart_family[f] && theirs->graceful_restart;
 	}
 	agreed.route_refresh = ours->route_refresh && theirs->route_refresh;

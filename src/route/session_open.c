@@ -2,8 +2,8 @@
 /*
  * OPEN: what we offer, what we accept, what follows from both.
  *
- * RFC 4271 sections 4.2 and 6.2, RFC 4760, RFC 5492, RFC 6286, RFC 6793, RFC 8654, RFC 8950,
- * RFC 9234 section 4.2.
+ * RFC 4271 sections 4.2 and 6.2, RFC 4760, RFC 5492, RFC 6286, RFC 6793, RFC 7911 section 4,
+ * RFC 8654, RFC 8950, RFC 9234 section 4.2.
  */
 #include <stdio.h>
 
@@ -16,6 +16,8 @@ static void families_offer(const struct neighbor *neighbor, struct bgp_capabilit
 	c->multiprotocol = true;
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		c->family[f] = s->families[f];
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		c->add_path[f] = s->families[f] ? s->add_path[f] : BGP_ADD_PATH_NONE;
 	/* Only IPv4 has a next hop of another family to offer: RFC 8950. */
 	c->extended_next_hop[BGP_IPV4_UNICAST] =
 		s->extended_next_hop && s->families[BGP_IPV4_UNICAST];
@@ -157,6 +159,12 @@ int session_open_check(const struct neighbor *neighbor, const struct bgp_open *o
 	return ERROR_REFUSED;
 }
 
+/* RFC 7911 section 4: who sends wants to, and who receives too. */
+static bool add_path_agreed(uint8_t sender, uint8_t receiver)
+{
+	return (sender & BGP_ADD_PATH_SEND) != 0 && (receiver & BGP_ADD_PATH_RECEIVE) != 0;
+}
+
 static void times_negotiate(struct connection *connection)
 {
 	const struct neighbor_settings *s = &connection->neighbor->settings;
@@ -193,6 +201,12 @@ void session_negotiate(struct connection *connection)
 		context->extended_next_hop[f] = context->family[f] &&
 						ours->extended_next_hop[f] &&
 						theirs->extended_next_hop[f];
+		context->add_path_send[f] =
+			context->family[f] &&
+			add_path_agreed(ours->add_path[f], theirs->add_path[f]);
+		context->add_path_receive[f] =
+			context->family[f] &&
+			add_path_agreed(theirs->add_path[f], ours->add_path[f]);
 	}
 	times_negotiate(connection);
 }

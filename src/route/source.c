@@ -275,7 +275,7 @@ int source_route_set(struct speaker *speaker, struct source *source, enum bgp_fa
 	struct attribute_store *store = &speaker->store;
 	uint32_t index, count;
 	struct rib_route *route;
-	bool existed = true, same;
+	bool existed = true, same, touched;
 
 	index = rib_route_find(rib, destination, source->number, path_id);
 	if (index == RIB_NONE) {
@@ -295,6 +295,7 @@ int source_route_set(struct speaker *speaker, struct source *source, enum bgp_fa
 		return 0;
 	if (!existed || route->received != received)
 		route->since = (uint32_t)(now.ns / 1000000000);
+	touched = best_touches(speaker, family, destination, index);
 	/* Hold first: the old and the new may be the same set. */
 	attribute_store_hold(store, set);
 	attribute_store_hold(store, received);
@@ -302,7 +303,7 @@ int source_route_set(struct speaker *speaker, struct source *source, enum bgp_fa
 	attribute_store_release(store, route->received);
 	route->set = set;
 	route->received = received;
-	best_update(speaker, family, destination, index == 0 && rib_has_best(rib, destination));
+	best_update(speaker, family, destination, touched);
 	return 0;
 }
 

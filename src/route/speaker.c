@@ -62,6 +62,12 @@ void speaker_watch(struct speaker *speaker, speaker_update_function *update, voi
 	speaker->watch_context = context;
 }
 
+void speaker_watch_best(struct speaker *speaker, speaker_best_function *changed, void *context)
+{
+	speaker->watch_best = changed;
+	speaker->watch_best_context = context;
+}
+
 static int tables_init(struct speaker *speaker)
 {
 	static const enum family families[] = {
@@ -282,6 +288,7 @@ static bool offer_differs(
 	       old->capabilities != new->capabilities ||
 	       old->extended_next_hop != new->extended_next_hop ||
 	       old->extended_message != new->extended_message ||
+	       memcmp(old->add_path, new->add_path, sizeof(old->add_path)) != 0 ||
 	       old->hold_time.ns != new->hold_time.ns ||
 	       old->keepalive.ns != new->keepalive.ns ||
 	       old->graceful_restart != new->graceful_restart ||

@@ -81,8 +81,12 @@ struct neighbor_settings {
 	 * them. rule_counters: of their book, the host's, may be NULL. */
 	struct policy *import_policy, *export_policy;
 	uint64_t *rule_counters;
-	uint8_t relation;                         /* enum policy_relation; none: as role says */
-	uint32_t maximum_prefixes;                /* per family; 0: no cap */
+	uint8_t relation;          /* enum policy_relation; none: as role says */
+	uint32_t maximum_prefixes; /* per family; 0: no cap */
+	/* RFC 7911: several routes of a prefix, each with a path identifier. */
+	uint8_t add_path[BGP_FAMILY_COUNT];       /* enum bgp_add_path: what is offered */
+	uint16_t add_path_best;                   /* most routes of a prefix sent; 0: all */
+	uint16_t add_path_maximum;                /* most taken; 0: no cap but RIB_ROUTES_MAX */
 	struct duration maximum_prefixes_restart; /* 0: never */
 	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
 	unsigned prepend;                          /* added to every route's own */
@@ -276,6 +280,12 @@ typedef void speaker_update_function(
 /* Tell every UPDATE from now on; update NULL: no more. */
 void speaker_watch(struct speaker *speaker, speaker_update_function *update, void *context);
 
+/* The best route of a destination, or which routes share its traffic, may have changed: look
+ * again (route/best.h: best_paths). Must not call back into the speaker, but to look at it. */
+typedef void speaker_best_function(void *context, enum bgp_family family, uint32_t destination);
+/* Tell every change from now on; changed NULL: no more. */
+void speaker_watch_best(struct speaker *speaker, speaker_best_function *changed, void *context);
+
 /* ---- Looking in: for status, metrics and the API. ---- */
 
 enum neighbor_counter {
@@ -303,6 +313,7 @@ enum neighbor_counter {
 	COUNTER_ROUTE_LEAKS,       /* RFC 9234 section 5 */
 	COUNTER_NEXT_HOP_OURS,     /* RFC 4271 section 5.1.3 */
 	COUNTER_POLICY_REJECTED,   /* import: none */
+	COUNTER_PATHS_OVER,        /* more routes of a prefix than add_path_maximum */
 	COUNTER_COLLISIONS,
 	COUNTER_UNEXPECTED_MESSAGES,
 	NEIGHBOR_COUNTERS,
@@ -341,6 +352,7 @@ struct route_view {
 	struct prefix prefix;
 	const struct bgp_attributes *attributes; /* valid during the call */
 	const struct neighbor *neighbor;
+	uint32_t path_id; /* RFC 7911: its own, or ours in what is advertised; 0: none */
 	bool stale;
 	struct instant since; /* to the second, for received routes; 0: not known */
 };

@@ -15,6 +15,8 @@
  *     source.c         who says routes, and what becomes of all of a source at once
  *     best.c           the best route of each destination
  *     group.c          neighbours that hear the same: adj-RIB-out
+ *     group_held.c     what a group of them holds
+ *     group_paths.c    and what its members should know, with ADD-PATH
  *     group_pack.c     and the messages that bring it there
  *     export.c         what a group hears, and how it is dressed
  *     adj_out.c        what goes out on one session, and when
@@ -158,8 +160,11 @@ struct speaker {
 	struct rib ribs[BGP_FAMILY_COUNT];
 	struct source **sources; /* by number; [RIB_LOCAL] is ours */
 	uint32_t source_room;
+	speaker_best_function *watch_best; /* speaker_watch_best; NULL: nobody */
+	void *watch_best_context;
 	struct list groups;
-	bool groups_marked; /* since the members were told */
+	unsigned add_path_groups; /* of these */
+	bool groups_marked;       /* since the members were told */
 	const struct rpki_table *rpki;
 	struct arena filter_scratch; /* of one run of a policy */
 	struct arena scratch;        /* of one received message or one export */

@@ -43,6 +43,7 @@ const char *neighbor_counter_name(enum neighbor_counter counter)
 		[COUNTER_ROUTE_LEAKS] = "route-leaks",
 		[COUNTER_NEXT_HOP_OURS] = "next-hop-ours",
 		[COUNTER_POLICY_REJECTED] = "policy-rejected",
+		[COUNTER_PATHS_OVER] = "paths-over-maximum",
 		[COUNTER_COLLISIONS] = "collisions",
 		[COUNTER_UNEXPECTED_MESSAGES] = "unexpected-messages",
 	};
@@ -118,20 +119,30 @@ void speaker_neighbor_view(const struct neighbor *neighbor, struct neighbor_view
 	*ret_view = view;
 }
 
-/* ---- Routes: a position is a family in the upper half, a destination in the lower. ---- */
+/* ---- Routes: a position is a family, a destination, and the path identifier to go on with.
+ * Identifiers stay what they are, whatever the order of routes becomes. ---- */
 
-typedef bool destination_callback(void *context, enum bgp_family family, uint32_t destination);
+#define PATH_BITS        13u
+#define DESTINATION_BITS 32u
+
+/* Goes on from identifier *path; false: stop here, and go on with what *path says then. */
+typedef bool destination_callback(
+	void *context, enum bgp_family family, uint32_t destination, uint32_t *path);
 
 static void destinations_walk(const struct speaker *speaker, uint64_t *position,
 	destination_callback *callback, void *context)
 {
-	uint64_t family = *position >> 32, at = *position & UINT32_MAX;
+	uint64_t family = *position >> (DESTINATION_BITS + PATH_BITS);
+	uint64_t at = (*position >> PATH_BITS) & UINT32_MAX;
+	uint32_t path = *position & ((1u << PATH_BITS) - 1);
 
-	for (; family < BGP_FAMILY_COUNT; family++, at = 0)
-		for (; at < speaker->ribs[family].bound; at++)
+	for (; family < BGP_FAMILY_COUNT; family++, at = 0, path = 0)
+		for (; at < speaker->ribs[family].bound; at++, path = 0)
 			if (rib_used(&speaker->ribs[family], (uint32_t)at) &&
-				!callback(context, (enum bgp_family)family, (uint32_t)at)) {
-				*position = family << 32 | (at + 1);
+				!callback(context, (enum bgp_family)family, (uint32_t)at,
+					&path)) {
+				*position = family << (DESTINATION_BITS + PATH_BITS) |
+					    at << PATH_BITS | path;
 				return;
 			}
 	*position = UINT64_MAX;
@@ -149,7 +160,22 @@ static struct instant since_of(const struct rib_route *route)
 	return (struct instant){ (int64_t)route->since * 1000000000 };
 }
 
-static bool received_show(void *context, enum bgp_family family, uint32_t destination)
+/* The live route of the source with the least identifier that is at least `path`. */
+static const struct rib_route *received_next(const struct source *source,
+	enum bgp_family family, const struct rib_route *routes, uint32_t count, uint32_t path)
+{
+	const struct rib_route *next = NULL;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (routes[i].source == source->number && routes[i].out_id >= path &&
+			source_alive(source, family, &routes[i]) &&
+			(next == NULL || routes[i].out_id < next->out_id))
+			next = &routes[i];
+	return next;
+}
+
+static bool received_show(
+	void *context, enum bgp_family family, uint32_t destination, uint32_t *path)
 {
 	const struct walk *walk = context;
 	const struct speaker *speaker = walk->speaker;
@@ -157,46 +183,51 @@ static bool received_show(void *context, enum bgp_family family, uint32_t destin
 	uint32_t count;
 	const struct rib_route *routes =
 		rib_routes(&speaker->ribs[family], destination, &count);
-	bool more = true;
+	const struct rib_route *route;
 
-	for (uint32_t i = 0; i < count; i++) {
-		const struct rib_route *route = &routes[i];
+	while ((route = received_next(source, family, routes, count, *path)) != NULL) {
 		struct bgp_attributes attributes;
 		struct route_view view = { .attributes = &attributes,
 			.neighbor = walk->neighbor,
+			.prefix = rib_prefix(&speaker->ribs[family], destination),
+			.path_id = route->path_id,
+			.stale = source_stale(source, family, route),
 			.since = since_of(route) };
 
-		if (route->source != source->number || !source_alive(source, family, route))
-			continue;
-		view.prefix = rib_prefix(&speaker->ribs[family], destination);
-		view.stale = source_stale(source, family, route);
+		*path = route->out_id + 1u;
 		attribute_store_read(&speaker->store, route->received, &attributes);
-		more &= walk->callback(walk->context, &view);
+		if (!walk->callback(walk->context, &view))
+			return false;
 	}
-	return more;
+	return true;
 }
 
 /* What it holds, but for what it said itself or will hear only now. */
-static bool advertised_show(void *context, enum bgp_family family, uint32_t destination)
+static bool advertised_show(
+	void *context, enum bgp_family family, uint32_t destination, uint32_t *path)
 {
 	const struct walk *walk = context;
 	const struct member *member = &walk->neighbor->member;
 	const struct group_family *gf = &member->group->families[family];
 	struct bgp_attributes attributes;
 	struct route_view view = { .attributes = &attributes, .neighbor = walk->neighbor };
-	struct export_choice choice;
 	bool more = true;
 
-	if (destination >= gf->room || gf->sets[destination] == ATTRIBUTE_SET_NONE ||
-		gf->sources[destination] == walk->neighbor->source->number ||
-		(bitmap_has(&member->catch_up[family], destination) && !member->again[family]))
+	if (bitmap_has(&member->catch_up[family], destination) && !member->again[family])
 		return true;
-	choice.set = gf->sets[destination];
-	choice.source = gf->sources[destination];
 	view.prefix = rib_prefix(&walk->speaker->ribs[family], destination);
-	if (export_dress(member->group, family, choice, &attributes) == 0)
-		more = walk->callback(walk->context, &view);
-	arena_reset(&member->group->speaker->scratch);
+	for (uint32_t i = 0; more && i < group_held_count(gf, destination); i++) {
+		struct held_path held = group_held_at(gf, destination, i);
+		struct export_choice choice = { held.set, held.source };
+
+		if (held.id < *path || held.source == walk->neighbor->source->number)
+			continue;
+		*path = held.id + 1u;
+		view.path_id = gf->add_path ? *path : 0;
+		if (export_dress(member->group, family, choice, &attributes) == 0)
+			more = walk->callback(walk->context, &view);
+		arena_reset(&member->group->speaker->scratch);
+	}
 	return more;
 }
 
@@ -233,11 +264,14 @@ bool speaker_route_held(const struct speaker *speaker, const struct neighbor *ne
 	gf = &member->group->families[family];
 	if (unread_says(member, prefix, &held))
 		return held;
-	held = destination < gf->room && gf->sets[destination] != ATTRIBUTE_SET_NONE;
+	held = group_holds(gf, destination);
 	/* It has not heard what the group holds: until then it may hold what it should not. */
 	if (bitmap_has(&member->catch_up[family], destination) && !member->again[family])
 		return !held && member->missed[family];
-	return held && gf->sources[destination] == RIB_LOCAL;
+	for (uint32_t i = group_held_count(gf, destination); i-- > 0;)
+		if (group_held_at(gf, destination, i).source == RIB_LOCAL)
+			return true;
+	return false;
 }
 
 void speaker_routes_received(const struct speaker *speaker, const struct neighbor *neighbor,
@@ -269,8 +303,9 @@ void speaker_routes_local(const struct speaker *speaker, uint64_t *position,
 	while ((node = hash_iterate(&speaker->local, &iterator)) != NULL) {
 		const struct local_entry *entry = container_of(node, struct local_entry, node);
 		struct bgp_attributes attributes;
-		struct route_view view = { entry->prefix, &attributes, NULL, false,
-			entry->since };
+		struct route_view view = { .prefix = entry->prefix,
+			.attributes = &attributes,
+			.since = entry->since };
 
 		if (at++ < *position)
 			continue;
