@@ -16,7 +16,8 @@
 
 #include "route/speaker_internal.h"
 
-#define FEW 8u /* candidates that are compared on the stack */
+#define FEW         8u    /* candidates that are compared on the stack */
+#define REVIEW_STEP 4096u /* destinations chosen anew in one piece */
 
 bool best_touches(const struct speaker *speaker, enum bgp_family family, uint32_t destination,
 	uint32_t index)
@@ -188,6 +189,39 @@ uint32_t best_paths(struct speaker *speaker, enum bgp_family family, uint32_t de
 		if (routes[i].multipath && best_usable(speaker, family, &routes[i]))
 			ret_paths[found++] = &routes[i];
 	return found;
+}
+
+/* ---- By other rules. ---- */
+
+void best_review(struct speaker *speaker)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		speaker->choosing[f] = speaker->ribs[f].count > 0;
+		speaker->choosing_at[f] = 0;
+	}
+}
+
+bool best_reviewing(const struct speaker *speaker)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		if (speaker->choosing[f])
+			return true;
+	return false;
+}
+
+void best_review_step(struct speaker *speaker)
+{
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+		const struct rib *rib = &speaker->ribs[f];
+		uint32_t *at = &speaker->choosing_at[f], end = *at + REVIEW_STEP;
+
+		if (!speaker->choosing[f])
+			continue;
+		for (; *at < end && *at < rib->bound; (*at)++)
+			if (rib_used(rib, *at))
+				best_update(speaker, (enum bgp_family)f, *at, false);
+		speaker->choosing[f] = *at < rib->bound;
+	}
 }
 
 /* ---- All of them, in order. ---- */

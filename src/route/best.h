@@ -44,6 +44,12 @@ int best_ranking_begin(const struct speaker *speaker, enum bgp_family family,
 uint32_t best_ranking_next(struct best_ranking *ranking);
 void best_ranking_end(struct best_ranking *ranking);
 
+/* The rules changed: all destinations are to be chosen again. */
+void best_review(struct speaker *speaker);
+bool best_reviewing(const struct speaker *speaker);
+/* One bounded piece of it. */
+void best_review_step(struct speaker *speaker);
+
 /* What the decision process knows of a route; one that cannot be used has no metric. */
 void best_candidate(const struct speaker *speaker, enum bgp_family family,
 	const struct rib_route *r, struct decision_candidate *ret_candidate);

@@ -68,6 +68,21 @@ void speaker_watch_best(struct speaker *speaker, speaker_best_function *changed,
 	speaker->watch_best_context = context;
 }
 
+void speaker_decision_set(struct speaker *speaker, const struct decision_settings *decision)
+{
+	struct decision_settings *s = &speaker->settings.decision;
+
+	if (s->med == decision->med && s->missing_med_worst == decision->missing_med_worst &&
+		s->prefer_oldest == decision->prefer_oldest &&
+		s->ignore_path_length == decision->ignore_path_length &&
+		s->multipath == decision->multipath &&
+		s->multipath_ebgp == decision->multipath_ebgp &&
+		s->multipath_ibgp == decision->multipath_ibgp)
+		return;
+	*s = *decision;
+	best_review(speaker);
+}
+
 static int tables_init(struct speaker *speaker)
 {
 	static const enum family families[] = {
@@ -527,6 +542,8 @@ void speaker_tick(struct speaker *speaker, struct instant now)
 	}
 	if (sources_busy(speaker))
 		sources_sweep(speaker);
+	if (best_reviewing(speaker))
+		best_review_step(speaker);
 	groups_wake(speaker);
 }
 
@@ -535,7 +552,7 @@ struct instant speaker_deadline(const struct speaker *speaker)
 	struct heap_node *first = heap_first(&speaker->timers);
 
 	/* Work is waiting: the host calls again as soon as it has looked at its sockets. */
-	if (sources_busy(speaker))
+	if (sources_busy(speaker) || best_reviewing(speaker))
 		return (struct instant){ 1 };
 	return first == NULL ? INSTANT_NEVER : first->when;
 }

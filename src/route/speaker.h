@@ -280,6 +280,10 @@ typedef void speaker_update_function(
 /* Tell every UPDATE from now on; update NULL: no more. */
 void speaker_watch(struct speaker *speaker, speaker_update_function *update, void *context);
 
+/* Other rules of choice: no session is reset; all destinations are chosen anew, some at a time,
+ * by speaker_tick. */
+void speaker_decision_set(struct speaker *speaker, const struct decision_settings *decision);
+
 /* The best route of a destination, or which routes share its traffic, may have changed: look
  * again (route/best.h: best_paths). Must not call back into the speaker, but to look at it. */
 typedef void speaker_best_function(void *context, enum bgp_family family, uint32_t destination);

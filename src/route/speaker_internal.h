@@ -160,6 +160,8 @@ struct speaker {
 	struct rib ribs[BGP_FAMILY_COUNT];
 	struct source **sources; /* by number; [RIB_LOCAL] is ours */
 	uint32_t source_room;
+	bool choosing[BGP_FAMILY_COUNT]; /* all destinations anew: best_review_step */
+	uint32_t choosing_at[BGP_FAMILY_COUNT];
 	speaker_best_function *watch_best; /* speaker_watch_best; NULL: nobody */
 	void *watch_best_context;
 	struct list groups;
