@@ -244,6 +244,21 @@ struct config_secret {
 	const char *value; /* the literal, the variable's name, the path */
 };
 
+/* RFC 7911: which way several routes of a prefix may go; the numbers are the wire's. */
+enum config_add_path {
+	ADD_PATH_NONE = 0,
+	ADD_PATH_RECEIVE = 1,
+	ADD_PATH_SEND = 2,
+	ADD_PATH_BOTH = 3,
+};
+
+struct config_add_path_settings {
+	enum config_add_path mode; /* default none */
+	uint8_t families;          /* CONFIG_FAMILY_ bits; default both */
+	unsigned best;             /* default 0: all. Else the best so many are sent */
+	unsigned maximum;          /* default 64 routes of a prefix that are taken; 0: no cap */
+};
+
 #define CONFIG_FAMILY_IPV4 1u
 #define CONFIG_FAMILY_IPV6 2u
 
@@ -283,7 +298,8 @@ struct config_neighbor {
 	uint32_t maximum_prefixes;    /* default 1,500,000 per family, unless import is none */
 	struct duration maximum_prefixes_restart; /* default 5 min to the next try; 0: never */
 	struct config_attributes export; /* added to every route sent to this neighbour */
-	struct address next_hop_ipv4;    /* FAMILY_NONE: the session's local address */
+	struct config_add_path_settings add_path;
+	struct address next_hop_ipv4; /* FAMILY_NONE: the session's local address */
 	struct address next_hop_ipv6;
 };
 
@@ -336,6 +352,19 @@ struct config_bmp {
 	struct duration statistics; /* default 60 s between reports; 0: none */
 };
 
+#define CONFIG_MULTIPATH_MAX 64
+
+/* How the best route is chosen: RFC 4271 section 9.1.2.2 and what operators change of it. */
+struct config_decision {
+	bool always_compare_med;    /* default false: among routes of one neighbouring AS */
+	bool missing_med_as_worst;  /* default false: a missing MED is 0 */
+	bool prefer_oldest;         /* default false */
+	bool ignore_as_path_length; /* default false */
+	unsigned multipath_ebgp;    /* default 1: only the best */
+	unsigned multipath_ibgp;    /* default 1 */
+	bool as_path_relax;         /* default false: through one neighbouring AS */
+};
+
 struct config {
 	const char *site;   /* required */
 	uint32_t asn;       /* required when there are neighbours */
@@ -366,6 +395,7 @@ struct config {
 	enum config_after lease_after; /* default withdraw */
 	unsigned reload_withdraw_max;  /* default 0: no cap. A reload that would withdraw more
 					* services than this is refused without --force */
+	struct config_decision decision;
 	struct config_rpki rpki;
 	struct config_http http;
 	struct config_bmp bmp;

@@ -55,6 +55,58 @@ static const struct schema_section next_hop_section = {
 	.fields = next_hop_fields,
 };
 
+static const struct schema_field add_path_fields[] = {
+	{ .key = "mode",
+		.kind = KIND_WORD,
+		SCHEMA_AT(N, add_path.mode),
+		.words = words_add_path,
+		.preset = "none",
+		.touches = TOUCHES_SESSION,
+		.help = "Which way; the neighbour must agree." },
+	{ .key = "families",
+		.kind = KIND_SET,
+		SCHEMA_AT(N, add_path.families),
+		.words = words_family,
+		.preset = "ipv4, ipv6",
+		.touches = TOUCHES_SESSION,
+		.help = "For these address families, of those that are exchanged." },
+	{ .key = "best",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(N, add_path.best),
+		.preset = "0",
+		.minimum = 1,
+		.maximum = 4096,
+		.flags = FIELD_ZERO,
+		.unit = "routes",
+		.touches = TOUCHES_ROUTES,
+		.elsewhere = "send tx-best-selected send-max path-count",
+		.help = "Send the best so many of those that may be sent; 0: all of them." },
+	{ .key = "maximum",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(N, add_path.maximum),
+		.preset = "64",
+		.minimum = 1,
+		.maximum = 4096,
+		.flags = FIELD_ZERO,
+		.unit = "routes",
+		.touches = TOUCHES_QUIETLY,
+		.elsewhere = "rx-paths-limit paths-limit",
+		.help = "Take at most so many routes of one prefix; further ones are counted and "
+			"left out. 0: no cap." },
+	{ 0 },
+};
+
+static const struct schema_section add_path_section = {
+	.path = "neighbors.NAME.add-path",
+	.title = "the group 'add-path'",
+	.help = "Several routes of one prefix on one session (ADD-PATH, RFC 7911). "
+		"`add-path: both` stands for `add-path: { mode: both }`. With `best` or without, "
+		"a neighbour never hears what it said itself.",
+	.example = "add-path: { mode: send, families: [ipv6], best: 2 }\n",
+	.fields = add_path_fields,
+	.short_key = "mode",
+};
+
 static const struct schema_field neighbor_fields[] = {
 	{ .key = "description",
 		.kind = KIND_STRING,
@@ -296,6 +348,11 @@ static const struct schema_field neighbor_fields[] = {
 		.kind = KIND_SECTION,
 		.section = &export_section,
 		.help = "What is passed on, and attributes of all routes to this neighbour." },
+	{ .key = "add-path",
+		.kind = KIND_SECTION,
+		.section = &add_path_section,
+		.elsewhere = "addpath additional-paths add-paths",
+		.help = "Several routes of one prefix (RFC 7911)." },
 	{ .key = "next-hop",
 		.kind = KIND_SECTION,
 		.section = &next_hop_section,

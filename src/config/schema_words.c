@@ -166,6 +166,14 @@ const struct schema_word words_origin_bits[] = {
 	{ 0 },
 };
 
+const struct schema_word words_add_path[] = {
+	{ "none", ADD_PATH_NONE, "one route of a prefix" },
+	{ "receive", ADD_PATH_RECEIVE, "take several" },
+	{ "send", ADD_PATH_SEND, "send several" },
+	{ "both", ADD_PATH_BOTH, "take and send several" },
+	{ 0 },
+};
+
 const struct schema_word words_family[] = {
 	{ "ipv4", CONFIG_FAMILY_IPV4, NULL },
 	{ "ipv6", CONFIG_FAMILY_IPV6, NULL },

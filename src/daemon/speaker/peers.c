@@ -79,6 +79,19 @@ static uint64_t *rule_counters(const struct speaker_process *process)
 	return process->policies == NULL ? NULL : policies_counters(process->policies);
 }
 
+static uint8_t add_path_of(const struct config_neighbor *c, uint8_t family)
+{
+	static const uint8_t modes[] = {
+		[ADD_PATH_NONE] = BGP_ADD_PATH_NONE,
+		[ADD_PATH_RECEIVE] = BGP_ADD_PATH_RECEIVE,
+		[ADD_PATH_SEND] = BGP_ADD_PATH_SEND,
+		[ADD_PATH_BOTH] = BGP_ADD_PATH_BOTH,
+	};
+
+	return (c->add_path.families & family) != 0 ? modes[c->add_path.mode]
+						    : (uint8_t)BGP_ADD_PATH_NONE;
+}
+
 static struct neighbor_settings settings_of(const struct speaker_process *process,
 	const struct config *config, const struct config_neighbor *c)
 {
@@ -112,6 +125,10 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.relation = relations[c->relation],
 		.maximum_prefixes = c->maximum_prefixes,
 		.maximum_prefixes_restart = c->maximum_prefixes_restart,
+		.add_path = { add_path_of(c, CONFIG_FAMILY_IPV4),
+			add_path_of(c, CONFIG_FAMILY_IPV6) },
+		.add_path_best = (uint16_t)c->add_path.best,
+		.add_path_maximum = (uint16_t)c->add_path.maximum,
 		.next_hop = { c->next_hop_ipv4, c->next_hop_ipv6 },
 	};
 

@@ -122,6 +122,20 @@ static void on_event(void *context, const struct speaker_event *event)
 	event_record(process, event, view.settings->name);
 }
 
+static struct decision_settings decision_of(const struct config_decision *c)
+{
+	return (struct decision_settings){
+		.med = c->always_compare_med ? DECISION_MED_ALWAYS : DECISION_MED_SAME_AS,
+		.missing_med_worst = c->missing_med_as_worst,
+		.prefer_oldest = c->prefer_oldest,
+		.ignore_path_length = c->ignore_as_path_length,
+		.multipath = c->as_path_relax ? DECISION_MULTIPATH_ANY_AS
+					      : DECISION_MULTIPATH_SAME_AS,
+		.multipath_ebgp = (uint16_t)c->multipath_ebgp,
+		.multipath_ibgp = (uint16_t)c->multipath_ibgp,
+	};
+}
+
 static int speaker_begin(struct speaker_process *process, const struct config *config)
 {
 	static char hostname[65];
@@ -130,6 +144,7 @@ static int speaker_begin(struct speaker_process *process, const struct config *c
 		.router_id = config->router_id,
 		.restarting = process->restarting,
 		.hostname = hostname,
+		.decision = decision_of(&config->decision),
 	};
 	struct speaker_sink sink = {
 		.context = process,
@@ -210,6 +225,7 @@ static int policies_take(struct speaker_process *process, const struct config *c
 
 static int config_take(struct speaker_process *process, struct config *config)
 {
+	struct decision_settings decision = decision_of(&config->decision);
 	int r = 0;
 
 	if (process->config != NULL && identity_changed(process->config, config))
@@ -219,6 +235,8 @@ static int config_take(struct speaker_process *process, struct config *config)
 	r = policies_take(process, config);
 	if (r == 0 && process->speaker == NULL)
 		r = speaker_begin(process, config);
+	if (r == 0)
+		speaker_decision_set(process->speaker, &decision);
 	if (r == 0)
 		r = peers_apply(process, config);
 	if (r == 0)

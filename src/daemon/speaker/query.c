@@ -107,12 +107,26 @@ static json_t *json_families(const bool families[BGP_FAMILY_COUNT])
 	return list;
 }
 
+/* Which way several routes of a prefix go: RFC 7911. */
+static json_t *json_add_path(const uint8_t *add_path)
+{
+	static const char *const modes[] = { NULL, "receive", "send", "both" };
+	json_t *object = json_object();
+
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		if (add_path[f] != BGP_ADD_PATH_NONE && add_path[f] <= BGP_ADD_PATH_BOTH)
+			json_object_set_new(object, bgp_family_name((enum bgp_family)f),
+				json_string(modes[add_path[f]]));
+	return object;
+}
+
 static json_t *json_capabilities(const struct bgp_capabilities *c)
 {
 	json_t *object = json_object();
 
 	json_object_set_new(object, "families", json_families(c->family));
 	json_object_set_new(object, "extended_next_hop", json_families(c->extended_next_hop));
+	json_object_set_new(object, "add_path", json_add_path(c->add_path));
 	json_object_set_new(object, "route_refresh", json_boolean(c->route_refresh));
 	json_object_set_new(object, "enhanced_refresh", json_boolean(c->enhanced_refresh));
 	json_object_set_new(object, "extended_message", json_boolean(c->extended_message));
@@ -187,6 +201,8 @@ static void neighbor_session(json_t *object, const struct neighbor_view *view)
 	json_object_set_new(object, "restarting", json_boolean(view->restarting));
 	json_object_set_new(object, "families",
 		established ? json_families(view->agreed.family) : json_array());
+	json_object_set_new(object, "add_path",
+		established ? json_add_path(view->agreed.add_path) : json_object());
 }
 
 static json_t *json_neighbor(const struct peer *peer, bool detail)
@@ -284,6 +300,8 @@ static json_t *json_route(const struct route_view *route)
 		speaker_neighbor_view(route->neighbor, &view);
 		json_object_set_new(object, "neighbor", json_string(view.settings->name));
 	}
+	json_object_set_new(object, "path_id",
+		route->path_id == 0 ? json_null() : json_integer(route->path_id));
 	json_object_set_new(object, "next_hop", json_address(&a->next_hop));
 	json_object_set_new(
 		object, "as_path", json_string(bgp_as_path_format(a, path, sizeof(path))));

@@ -23,7 +23,7 @@ FEATURES = frozenset({
     "graceful_restart", "graceful_restart_helper", "route_refresh", "route_refresh_sent",
     "enhanced_route_refresh",
     "shutdown_message_sent", "shutdown_message_received", "extended_nexthop", "role",
-    "link_local_neighbor", "kernel_routes", "extended_message", "shows_stale",
+    "link_local_neighbor", "kernel_routes", "extended_message", "shows_stale", "add_path",
 })
 
 WELL_KNOWN = {
@@ -57,6 +57,7 @@ class Neighbor:
     extended_nexthop: bool = False
     interface: str = None           # needed for link-local addresses
     next_hop_self: bool = False
+    add_path: bool = False          # several routes of a prefix, both ways
     local_address: str = None       # default: the node's address on the same link
     hold_s: int = 90
     name: str = None                # set by the router
@@ -230,6 +231,10 @@ class Router:
         With `neighbor` (an address): the routes from this neighbour, best or not.
         """
         raise NotImplementedError
+
+    def as_paths(self, prefix):
+        """The AS paths of all routes to an IPv4 prefix that it learned, sorted."""
+        raise NotSupported(f"{self.kind} does not show it")
 
     def notification_received(self, address):
         """Text of the last NOTIFICATION from this neighbour with its message, or ""."""

@@ -165,6 +165,8 @@ class Bird(Router):
             more = " next hop self on;" if neighbor.next_hop_self else ""
             if family == "ipv4" and neighbor.extended_nexthop:
                 more += " extended next hop on;"
+            if neighbor.add_path:
+                more += " add paths on;"
             lines.append(f"{family} {{ import filter incoming; export filter outgoing;"
                          f"{more} }}")
         return f"protocol bgp {neighbor.name} {{\n  " + ";\n  ".join(lines) + ";\n}"
@@ -199,6 +201,10 @@ class Bird(Router):
             if known is None or route.best:
                 found[route.prefix] = route
         return found
+
+    def as_paths(self, prefix):
+        text = self.birdc(f"show route all table {TABLES['ipv4']} for {prefix}")
+        return sorted(route.as_path for route in self._parse(text))
 
     def _parse(self, text):
         head, attributes, prefix = None, {}, None

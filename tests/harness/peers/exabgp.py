@@ -24,7 +24,7 @@ class ExaBgp(Router):
         "kernel_routes", "link_local_neighbor", "multihop", "role", "graceful_shutdown",
         # It announces the capability and forgets its table all the same.
         "graceful_restart", "graceful_restart_helper", "shows_stale",
-        "extended_nexthop",
+        "extended_nexthop", "add_path",
         # It ends a session with a text of its own only, and trips over one it receives.
         "shutdown_message_sent", "shutdown_message_received",
     }

@@ -144,6 +144,8 @@ class Frr(Router):
                     lines += [f"  neighbor {self._peer(neighbor)} activate"]
                     if neighbor.next_hop_self:
                         lines += [f"  neighbor {self._peer(neighbor)} next-hop-self"]
+                    if neighbor.add_path:
+                        lines += [f"  neighbor {self._peer(neighbor)} addpath-tx-all-paths"]
             lines += [" exit-address-family"]
         return "\n".join([*lines, "exit", self.extra, ""])
 
@@ -243,6 +245,11 @@ class Frr(Router):
                 if neighbor or route.best:
                     found[route.prefix] = route
         return found
+
+    def as_paths(self, prefix):
+        paths = self._json(f"show bgp ipv4 unicast {prefix} json").get("paths", [])
+        found = (self._route(prefix, path) for path in paths)
+        return sorted(route.as_path for route in found if route)
 
     @staticmethod
     def _route(prefix, path):

@@ -120,6 +120,9 @@ class GoBgp(Router):
             if neighbor.graceful_restart:
                 lines += ["[neighbors.afi-safis.mp-graceful-restart.config]",
                           "enabled = true"]
+            if neighbor.add_path:
+                lines += ["[neighbors.afi-safis.add-paths.config]", "receive = true",
+                          "send-max = 8"]
         return "\n".join(lines)
 
     # ---- what it announces
@@ -168,6 +171,11 @@ class GoBgp(Router):
                 if route.neighbor and (neighbor or route.best):
                     found.setdefault(route.prefix, route)
         return found
+
+    def as_paths(self, prefix):
+        paths = self._json("global", "rib", "-a", "ipv4").get(prefix, [])
+        found = map(self._route, paths)
+        return sorted(route.as_path for route in found if route.neighbor)
 
     @staticmethod
     def _route(path):

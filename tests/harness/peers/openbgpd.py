@@ -105,6 +105,8 @@ class OpenBgpd(Router):
             lines.append(f"multihop {neighbor.multihop}")
         if neighbor.passive:
             lines.append("passive")
+        if neighbor.add_path:
+            lines += ["announce add-path recv yes", "announce add-path send all"]
         if neighbor.role:
             lines.append(f"announce policy {ROLES.get(neighbor.role, neighbor.role)}")
         return f"neighbor {address} {{\n  " + "\n  ".join(lines) + "\n}"
@@ -138,6 +140,11 @@ class OpenBgpd(Router):
             if route.neighbor and (neighbor or route.best):
                 found[route.prefix] = route
         return found
+
+    def as_paths(self, prefix):
+        entries = self._json("show", "rib", "detail", prefix).get("rib", [])
+        found = map(self._route, entries)
+        return sorted(route.as_path for route in found if route.neighbor)
 
     @staticmethod
     def _route(entry):
