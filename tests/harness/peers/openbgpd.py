@@ -144,7 +144,9 @@ class OpenBgpd(Router):
     def as_paths(self, prefix):
         entries = self._json("show", "rib", "detail", prefix).get("rib", [])
         found = map(self._route, entries)
-        return sorted(route.as_path for route in found if route.neighbor)
+        # It shows looped ones too, which it will never use.
+        return sorted(route.as_path for route in found
+                      if route.neighbor and self.asn not in route.as_path)
 
     @staticmethod
     def _route(entry):
