@@ -219,6 +219,40 @@ static void all_paths_are_passed_on(void **state)
 	net_end(&net);
 }
 
+/* A route goes and one that C says gets its identifier, before anybody was told: C, which does
+ * not hear its own, must not go on holding the other. */
+static void an_identifier_passes_to_a_member(void **state)
+{
+	struct node *ends[2];
+
+	(void)state;
+	begin(0);
+	ends[0] = c;
+	ends[1] = d;
+	announce(sources[0], 1, 1, 0);
+	net_run(&net, 1000);
+	assert_int_equal(count_of(c, 1), 1);
+	for (unsigned e = 0; e < 2; e++) {
+		ends[e]->deaf = true;
+		ends[e]->accepts_output = 1;
+	}
+	announce(sources[1], 2, 1, 0); /* fills both sockets */
+	net_run(&net, 100);
+	net_withdraw(sources[0], 1, false);
+	net_run(&net, 100);
+	announce(c, 1, 2, 0);
+	net_run(&net, 100);
+	for (unsigned e = 0; e < 2; e++) {
+		ends[e]->deaf = false;
+		ends[e]->accepts_output = SIZE_MAX;
+	}
+	net_run(&net, 5000);
+	assert_int_equal(count_of(c, 1), 0);
+	assert_int_equal(count_of(d, 1), 1);
+	same();
+	net_end(&net);
+}
+
 /* The two best, that shortest paths make; also after a reload that needs no new session. */
 static void the_best_few_are_passed_on(void **state)
 {
@@ -472,6 +506,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_paths_are_passed_on),
+		cmocka_unit_test(an_identifier_passes_to_a_member),
 		cmocka_unit_test(the_best_few_are_passed_on),
 		cmocka_unit_test(more_than_a_buffer),
 		cmocka_unit_test(a_cap_of_paths),
