@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "wire/bgp_update.h"
+#include "wire/flowspec.h"
 
 static void expect(bool holds)
 {
@@ -20,7 +21,7 @@ static struct bgp_context context_of(uint8_t choice)
 	return (struct bgp_context){
 		.four_octet_as = choice & 1,
 		.ibgp = choice & 2,
-		.family = { true, (choice & 4) != 0 },
+		.family = { true, (choice & 4) != 0, (choice & 128) != 0, (choice & 128) != 0 },
 		.extended_next_hop = { (choice & 8) != 0, false },
 		.add_path_receive = { (choice & 16) != 0, (choice & 16) != 0 },
 		.add_path_send = { (choice & 16) != 0, (choice & 16) != 0 },
@@ -29,11 +30,34 @@ static struct bgp_context context_of(uint8_t choice)
 	};
 }
 
+/* The good ones; their lengths lead to the end of the field. */
+static size_t collect_rules(
+	struct bgp_nlri nlri, struct bgp_route_key *keys, size_t room, struct arena *arena)
+{
+	enum family family = bgp_family_addresses((enum bgp_family)nlri.family);
+	size_t count = 0;
+
+	while (cursor_left(&nlri.bytes) > 0) {
+		struct flowspec *rule = arena_take(arena, sizeof(*rule));
+		const char *reason;
+		enum flowspec_status status;
+
+		expect(rule != NULL);
+		status = flowspec_read(&nlri.bytes, family, arena, rule, &reason);
+		expect(status == FLOWSPEC_GOOD || status == FLOWSPEC_MALFORMED);
+		if (status == FLOWSPEC_GOOD && count < room)
+			keys[count++] = (struct bgp_route_key){ .rule = rule };
+	}
+	return count;
+}
+
 static size_t collect(struct bgp_nlri nlri, struct bgp_route_key *keys, size_t room)
 {
 	size_t count = 0;
-	struct bgp_route_key key;
+	struct bgp_route_key key = { 0 };
 
+	if (bgp_family_is_flowspec(nlri.family))
+		return 0;
 	while (bgp_nlri_next(&nlri, &key.prefix, &key.path_id)) {
 		struct prefix clean = key.prefix;
 
@@ -97,10 +121,15 @@ static unsigned turn(const struct bgp_context *context, enum bgp_family family,
 	which = cursor_left(&again->announced[1].bytes) > 0;
 	expect(cursor_left(&again->announced[!which].bytes) == 0);
 	expect(again->announced[which].family == family);
-	expect(collect(again->announced[which], back, 4096) == written);
+	expect((bgp_family_is_flowspec(family)
+			       ? collect_rules(again->announced[which], back, 4096, arena)
+			       : collect(again->announced[which], back, 4096)) == written);
 	for (size_t i = 0; i < written; i++)
-		expect(prefix_equal(&back[i].prefix, &keys[i].prefix) &&
-			back[i].path_id == keys[i].path_id);
+		if (keys[i].rule != NULL)
+			expect(flowspec_compare(back[i].rule, keys[i].rule) == 0);
+		else
+			expect(prefix_equal(&back[i].prefix, &keys[i].prefix) &&
+				back[i].path_id == keys[i].path_id);
 	if (!path_may_change(context, attributes)) {
 		struct bgp_attributes got = of_field(again, which);
 
@@ -117,10 +146,13 @@ static void check_fixpoint(
 	static uint8_t buffer[BGP_EXTENDED_MESSAGE_MAX];
 	struct bgp_attributes attributes = of_field(update, which), third;
 	enum bgp_family family = (enum bgp_family)update->announced[which].family;
-	size_t count = collect(update->announced[which], keys, 4096), written;
+	size_t count, written;
 	struct arena arena = { 0 };
 
-	for (unsigned i = 0; i < 2; i++) {
+	count = bgp_family_is_flowspec(family)
+			? collect_rules(update->announced[which], keys, 4096, &arena)
+			: collect(update->announced[which], keys, 4096);
+	for (unsigned i = 0; i < 2 && count > 0; i++) {
 		struct writer w = writer_of(buffer, sizeof(buffer));
 		struct bgp_update again;
 		uint8_t *exact;

@@ -153,7 +153,10 @@ void best_update(
 		groups_mark(speaker, family, destination);
 	else if (speaker->add_path_groups > 0)
 		groups_mark_paths(speaker, family, destination);
-	if ((changed || spread) && speaker->watch_best != NULL)
+	if (changed && speaker->flow.area_count > 0 && !bgp_family_is_flowspec(family))
+		flow_unicast_changed(speaker, family, destination);
+	if ((changed || spread) && speaker->watch_best != NULL &&
+		!bgp_family_is_flowspec(family))
 		speaker->watch_best(speaker->watch_best_context, family, destination);
 	if (count == 0 && !groups_hold(speaker, family, destination))
 		rib_forget(rib, destination);

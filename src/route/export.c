@@ -130,7 +130,7 @@ int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
 		.paths = s->add_path_best,
 	};
 
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+	for (int f = 0; f < BGP_UNICAST_COUNT; f++) {
 		struct bgp_attributes a = { 0 };
 
 		key.next_hop_known[f] = next_hop_set(neighbor, (enum bgp_family)f, &a) == 0;
@@ -251,7 +251,8 @@ static attribute_set filtered(const struct group *group, enum bgp_family family,
 	struct speaker *speaker = group->speaker;
 	struct prefix prefix;
 
-	if (route->source == RIB_LOCAL)
+	/* Policies are about prefixes: rules go by their family, roles and feasibility. */
+	if (route->source == RIB_LOCAL || bgp_family_is_flowspec(family))
 		return attribute_store_hold(&speaker->store, route->set);
 	prefix = rib_prefix(&speaker->ribs[family], destination);
 	return filter_export(group, family, &prefix,
@@ -262,7 +263,8 @@ static bool route_wanted(const struct group *group, enum bgp_family family,
 	uint32_t destination, const struct rib_route *route)
 {
 	if (route->source == RIB_LOCAL)
-		return local_wanted(group, family, destination);
+		return bgp_family_is_flowspec(family) ||
+		       local_wanted(group, family, destination);
 	return learned_wanted(
 		group, route, source_of(group->speaker, (rib_source)route->source));
 }
@@ -561,7 +563,8 @@ static int next_hop_dress(const struct group_key *key, enum bgp_family family,
 	const struct export_choice *choice, struct bgp_attributes *a)
 {
 	/* With a policy it is decided there (filter.c). */
-	bool keep = choice->source != RIB_LOCAL && (key->ibgp || key->export_policy != NULL);
+	bool keep = bgp_family_is_flowspec(family) ||
+		    (choice->source != RIB_LOCAL && (key->ibgp || key->export_policy != NULL));
 
 	if (keep)
 		return 0;
@@ -603,7 +606,8 @@ int export_dress(const struct group *group, enum bgp_family family, struct expor
 		return r;
 	preference_dress(key, &choice, &a);
 	reflection_strip(key, &a);
-	only_to_customer_dress(key, &a);
+	if (!bgp_family_is_flowspec(family))
+		only_to_customer_dress(key, &a);
 	*ret_attributes = a;
 	return 0;
 }

@@ -176,7 +176,7 @@ attribute_set filter_export(const struct group *group, enum bgp_family family,
 
 void filter_review(struct neighbor *neighbor)
 {
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+	for (int f = 0; f < BGP_UNICAST_COUNT; f++) {
 		neighbor->source->reviewing[f] = neighbor->source->count[f] > 0;
 		neighbor->source->review_at[f] = 0;
 	}
@@ -215,7 +215,7 @@ bool filter_review_step(struct speaker *speaker, struct source *source)
 {
 	bool more = false;
 
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+	for (int f = 0; f < BGP_UNICAST_COUNT; f++) {
 		const struct rib *rib = &speaker->ribs[f];
 		uint32_t end = source->review_at[f] + REVIEW_STEP;
 

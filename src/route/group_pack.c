@@ -193,10 +193,14 @@ static uint32_t keys_collect(struct pack *pack, uint32_t first)
 	for (uint32_t i = first; i < pack->count && count < PACK_KEYS_MAX; i++) {
 		if (item_key(&items[i]) != item_key(&items[first]))
 			break;
-		pack->keys[count++] = (struct bgp_route_key){
+		pack->keys[count] = (struct bgp_route_key){
 			.prefix = rib_prefix(rib, items[i].destination),
 			.path_id = items[i].id + 1u,
 		};
+		if (bgp_family_is_flowspec(pack->family))
+			pack->keys[count].rule = flow_rule(
+				pack->group->speaker, pack->family, items[i].destination);
+		count++;
 	}
 	return count;
 }
@@ -235,7 +239,10 @@ static void written_hold(struct pack *pack, uint32_t first, size_t written)
 		bool held = before.set != ATTRIBUTE_SET_NONE;
 		bool announced = item->set != ATTRIBUTE_SET_NONE;
 
-		if (announced ? item->source == RIB_LOCAL : held && before.source == RIB_LOCAL)
+		/* Of prefixes the host is told; it has asked for the rules itself. */
+		if (!bgp_family_is_flowspec(pack->family) &&
+			(announced ? item->source == RIB_LOCAL
+				   : held && before.source == RIB_LOCAL))
 			(void)own_add(chunk, &pack->keys[i].prefix, announced);
 		/* Without memory it is as if it had not been told: it is chosen again. */
 		if (group_hold(group, pack->family, item->destination, path) != 0)
@@ -540,7 +547,8 @@ static void member_written(struct pack *pack, uint32_t first, size_t written)
 	for (size_t i = 0; i < written; i++) {
 		pack->items[first + i].done = true;
 		if (item->set != ATTRIBUTE_SET_NONE && item->source == RIB_LOCAL &&
-			!neighbor->member.again[pack->family])
+			!neighbor->member.again[pack->family] &&
+			!bgp_family_is_flowspec(pack->family))
 			neighbor_event(
 				neighbor, (struct speaker_event){ .type = SPEAKER_ANNOUNCED,
 						  .prefix = pack->keys[i].prefix,

@@ -95,8 +95,12 @@ static bool next_hop_ours(const struct neighbor *neighbor, const struct bgp_attr
 	       address_equal(&a->next_hop, &info->local_link_local);
 }
 
-static bool acceptable(struct neighbor *neighbor, const struct bgp_attributes *a)
+/* RFC 9234 is about unicast, and flow specifications have no next hop. */
+static bool acceptable(
+	struct neighbor *neighbor, enum bgp_family family, const struct bgp_attributes *a)
 {
+	bool unicast = !bgp_family_is_flowspec(family);
+
 	if (first_as_wrong(neighbor, a)) {
 		count(neighbor, COUNTER_FIRST_AS_MISMATCH);
 		return false;
@@ -105,11 +109,11 @@ static bool acceptable(struct neighbor *neighbor, const struct bgp_attributes *a
 		count(neighbor, COUNTER_LOOPS);
 		return false;
 	}
-	if (leaked(neighbor, a)) {
+	if (unicast && leaked(neighbor, a)) {
 		count(neighbor, COUNTER_ROUTE_LEAKS);
 		return false;
 	}
-	if (next_hop_ours(neighbor, a)) {
+	if (unicast && next_hop_ours(neighbor, a)) {
 		count(neighbor, COUNTER_NEXT_HOP_OURS);
 		return false;
 	}
@@ -142,6 +146,8 @@ static void nlri_withdraw(struct neighbor *neighbor, struct bgp_nlri nlri)
 	uint32_t destinations[RIB_BATCH];
 	struct batch batch;
 
+	if (bgp_family_is_flowspec(nlri.family))
+		flow_withdraw(neighbor, nlri);
 	while (batch_take(neighbor, &nlri, &batch)) {
 		rib_find_all(rib, batch.prefixes, batch.hashes, batch.count, destinations);
 		for (size_t i = 0; i < batch.count; i++)
@@ -264,6 +270,7 @@ static void announced_import(struct neighbor *neighbor, const struct bgp_update 
 	unsigned which, struct instant now)
 {
 	struct bgp_attributes attributes = update->attributes;
+	enum bgp_family family = (enum bgp_family)update->announced[which].family;
 
 	if (cursor_left(&update->announced[which].bytes) == 0)
 		return;
@@ -273,8 +280,12 @@ static void announced_import(struct neighbor *neighbor, const struct bgp_update 
 		attributes.present &= ~(1ull << BGP_ATTRIBUTE_NEXT_HOP);
 	}
 	if (update->verdict >= BGP_VERDICT_TREAT_AS_WITHDRAW ||
-		!acceptable(neighbor, &attributes)) {
+		!acceptable(neighbor, family, &attributes)) {
 		nlri_withdraw(neighbor, update->announced[which]);
+		return;
+	}
+	if (bgp_family_is_flowspec(family)) {
+		flow_announce(neighbor, update->announced[which], &attributes, now);
 		return;
 	}
 	only_to_customer_mark(neighbor, &attributes);

@@ -88,6 +88,9 @@ static int tables_init(struct speaker *speaker)
 	static const enum family families[] = {
 		[BGP_IPV4_UNICAST] = FAMILY_IPV4,
 		[BGP_IPV6_UNICAST] = FAMILY_IPV6,
+		/* Of rules there are numbers: route/flow.h. */
+		[BGP_IPV4_FLOWSPEC] = FAMILY_IPV4,
+		[BGP_IPV6_FLOWSPEC] = FAMILY_IPV4,
 	};
 	int r = 0;
 
@@ -116,6 +119,7 @@ struct speaker *speaker_new(
 	speaker->seed.low = random_u64(&speaker->random);
 	speaker->seed.high = random_u64(&speaker->random);
 	speaker->scratch.limit = speaker->filter_scratch.limit = SCRATCH_MAX;
+	speaker->flow_scratch.limit = SCRATCH_MAX;
 	list_init(&speaker->neighbors);
 	list_init(&speaker->groups);
 	if (tables_init(speaker) == 0)
@@ -257,6 +261,8 @@ void speaker_free(struct speaker *speaker)
 	attribute_store_clear(&speaker->store);
 	heap_clear(&speaker->timers);
 	arena_clear(&speaker->scratch);
+	arena_clear(&speaker->flow_scratch);
+	flow_free(speaker);
 	arena_clear(&speaker->filter_scratch);
 	free(speaker);
 }
@@ -544,6 +550,7 @@ void speaker_tick(struct speaker *speaker, struct instant now)
 		sources_sweep(speaker);
 	if (best_reviewing(speaker))
 		best_review_step(speaker);
+	flow_step(speaker, now);
 	groups_wake(speaker);
 }
 
@@ -554,5 +561,6 @@ struct instant speaker_deadline(const struct speaker *speaker)
 	/* Work is waiting: the host calls again as soon as it has looked at its sockets. */
 	if (sources_busy(speaker) || best_reviewing(speaker))
 		return (struct instant){ 1 };
-	return first == NULL ? INSTANT_NEVER : first->when;
+	return instant_earlier(
+		flow_deadline(speaker), first == NULL ? INSTANT_NEVER : first->when);
 }

@@ -21,6 +21,7 @@
 #include "route/policy.h"
 #include "wire/bgp_open.h"
 #include "wire/bgp_update.h"
+#include "wire/flowspec.h"
 
 struct speaker;
 struct neighbor; /* lives from speaker_neighbor_add to speaker_neighbor_remove */
@@ -82,6 +83,7 @@ struct neighbor_settings {
 	struct policy *import_policy, *export_policy;
 	uint64_t *rule_counters;
 	uint8_t relation;          /* enum policy_relation; none: as role says */
+	bool flowspec_unvalidated; /* its rules need no unicast route */
 	uint32_t maximum_prefixes; /* per family; 0: no cap */
 	/* RFC 7911: several routes of a prefix, each with a path identifier. */
 	uint8_t add_path[BGP_FAMILY_COUNT];       /* enum bgp_add_path: what is offered */
@@ -253,6 +255,31 @@ int speaker_route_set(
 int speaker_route_remove(
 	struct speaker *speaker, const struct prefix *prefix, struct instant now);
 
+/* ---- Flow specifications: RFC 8955. ---- */
+
+#define FLOW_ACTIONS_MAX 16u
+
+/* Originate or replace, for all neighbours with the family. actions: extended communities, of
+ * flowspec_action_write; copied, as the rule is. 0, ERROR_RANGE (too many actions),
+ * ERROR_MEMORY, ERROR_FULL. */
+int speaker_flow_set(struct speaker *speaker, const struct flowspec *rule,
+	const uint64_t *actions, size_t count, struct instant now);
+/* ERROR_NOT_FOUND. */
+int speaker_flow_remove(
+	struct speaker *speaker, const struct flowspec *rule, struct instant now);
+
+struct flow_view {
+	const struct flowspec *rule;
+	const struct bgp_attributes *attributes;
+	const struct neighbor *neighbor; /* NULL: ours */
+	bool best, feasible, stale;
+	const char *reason; /* why it is feasible or is not; static */
+};
+typedef bool speaker_flow_callback(void *context, const struct flow_view *view);
+/* All rules and who said them, as speaker_routes_received. */
+void speaker_flow_each(const struct speaker *speaker, uint64_t *position,
+	speaker_flow_callback *callback, void *context);
+
 /* Administrative verbs; text is the RFC 9003 communication, may be empty. */
 void speaker_neighbor_shutdown(struct speaker *speaker, struct neighbor *neighbor,
 	const char *text, struct instant now);
@@ -312,12 +339,14 @@ enum neighbor_counter {
 	COUNTER_SESSION_RESET,
 	COUNTER_UNKNOWN_ATTRIBUTES,
 	COUNTER_IGNORED_FAMILIES,
-	COUNTER_LOOPS,             /* our AS in the path: RFC 4271 section 9.1.2 */
-	COUNTER_FIRST_AS_MISMATCH, /* RFC 4271 section 6.3, RFC 7606 section 7.2 */
-	COUNTER_ROUTE_LEAKS,       /* RFC 9234 section 5 */
-	COUNTER_NEXT_HOP_OURS,     /* RFC 4271 section 5.1.3 */
-	COUNTER_POLICY_REJECTED,   /* import: none */
-	COUNTER_PATHS_OVER,        /* more routes of a prefix than add_path_maximum */
+	COUNTER_LOOPS,              /* our AS in the path: RFC 4271 section 9.1.2 */
+	COUNTER_FIRST_AS_MISMATCH,  /* RFC 4271 section 6.3, RFC 7606 section 7.2 */
+	COUNTER_ROUTE_LEAKS,        /* RFC 9234 section 5 */
+	COUNTER_NEXT_HOP_OURS,      /* RFC 4271 section 5.1.3 */
+	COUNTER_POLICY_REJECTED,    /* import: none */
+	COUNTER_PATHS_OVER,         /* more routes of a prefix than add_path_maximum */
+	COUNTER_FLOWSPEC_MALFORMED, /* rules: RFC 8955 section 10 */
+	COUNTER_FLOWSPEC_REFUSED,   /* rules beyond FLOW_NEIGHBOR_MAX or FLOW_RULES_MAX */
 	COUNTER_COLLISIONS,
 	COUNTER_UNEXPECTED_MESSAGES,
 	NEIGHBOR_COUNTERS,

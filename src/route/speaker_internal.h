@@ -11,6 +11,8 @@
  *     restart.c        graceful restart, both sides (RFC 4724, RFC 8538)
  *     import.c         which received routes are kept, and how they are marked
  *     filter.c         the operator's policies, in and out
+ *     flow.c           flow specifications as destinations
+ *     flow_review.c    and which of them are feasible
  *     local_rib.c      the routes that we originate
  *     source.c         who says routes, and what becomes of all of a source at once
  *     best.c           the best route of each destination
@@ -35,6 +37,7 @@
 #include "base/random.h"
 #include "route/best.h"
 #include "route/filter.h"
+#include "route/flow.h"
 #include "route/group.h"
 #include "route/rpki_table.h"
 #include "route/source.h"
@@ -168,6 +171,8 @@ struct speaker {
 	unsigned add_path_groups; /* of these */
 	bool groups_marked;       /* since the members were told */
 	const struct rpki_table *rpki;
+	struct flow_table flow;
+	struct arena flow_scratch;   /* of one rule that was received */
 	struct arena filter_scratch; /* of one run of a policy */
 	struct arena scratch;        /* of one received message or one export */
 	bool stopped;

@@ -44,6 +44,8 @@ const char *neighbor_counter_name(enum neighbor_counter counter)
 		[COUNTER_NEXT_HOP_OURS] = "next-hop-ours",
 		[COUNTER_POLICY_REJECTED] = "policy-rejected",
 		[COUNTER_PATHS_OVER] = "paths-over-maximum",
+		[COUNTER_FLOWSPEC_MALFORMED] = "flowspec-malformed",
+		[COUNTER_FLOWSPEC_REFUSED] = "flowspec-refused",
 		[COUNTER_COLLISIONS] = "collisions",
 		[COUNTER_UNEXPECTED_MESSAGES] = "unexpected-messages",
 	};
@@ -136,7 +138,7 @@ static void destinations_walk(const struct speaker *speaker, uint64_t *position,
 	uint64_t at = (*position >> PATH_BITS) & UINT32_MAX;
 	uint32_t path = *position & ((1u << PATH_BITS) - 1);
 
-	for (; family < BGP_FAMILY_COUNT; family++, at = 0, path = 0)
+	for (; family < BGP_UNICAST_COUNT; family++, at = 0, path = 0)
 		for (; at < speaker->ribs[family].bound; at++, path = 0)
 			if (rib_used(&speaker->ribs[family], (uint32_t)at) &&
 				!callback(context, (enum bgp_family)family, (uint32_t)at,

@@ -47,14 +47,24 @@ enum bgp_safi {
 enum bgp_family {
 	BGP_IPV4_UNICAST = 0,
 	BGP_IPV6_UNICAST = 1,
-	BGP_FAMILY_COUNT = 2,
+	BGP_UNICAST_COUNT =
+		2, /* those below have prefixes; the others rules: wire/flowspec.h */
+	BGP_IPV4_FLOWSPEC = 2,
+	BGP_IPV6_FLOWSPEC = 3,
+	BGP_FAMILY_COUNT = 4,
 };
 
 /* -1 if this software does not speak it. */
 int bgp_family_of(uint16_t afi, uint8_t safi);
 uint16_t bgp_family_afi(enum bgp_family family);
 uint8_t bgp_family_safi(enum bgp_family family);
-const char *bgp_family_name(enum bgp_family family); /* "ipv4", "ipv6" */
+const char *bgp_family_name(enum bgp_family family); /* "ipv4", "ipv6-flowspec" */
+static inline bool bgp_family_is_flowspec(unsigned family)
+{
+	return family >= BGP_UNICAST_COUNT;
+}
+/* The family of the addresses. */
+enum family bgp_family_addresses(enum bgp_family family);
 
 /* NOTIFICATION codes: RFC 4271 section 4.5, RFC 7313, RFC 4486, RFC 8538, RFC 9384, RFC 9687.
  */
@@ -131,8 +141,8 @@ struct bgp_fault {
 	uint8_t subcode;
 	uint16_t data_length;
 	uint8_t data[64];
-	/* Of what is longer: the data_length bytes themselves, in the message that was read, and
-	 * good for as long as that is. NULL: they are in data. */
+	/* Of what is longer: the data_length bytes themselves, in the message that was read,
+	 * and good for as long as that is. NULL: they are in data. */
 	const uint8_t *borrowed;
 };
 

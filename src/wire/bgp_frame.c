@@ -17,6 +17,8 @@ static const struct family_row {
 } families[BGP_FAMILY_COUNT] = {
 	[BGP_IPV4_UNICAST] = { BGP_AFI_IPV4, BGP_SAFI_UNICAST, "ipv4" },
 	[BGP_IPV6_UNICAST] = { BGP_AFI_IPV6, BGP_SAFI_UNICAST, "ipv6" },
+	[BGP_IPV4_FLOWSPEC] = { BGP_AFI_IPV4, BGP_SAFI_FLOWSPEC, "ipv4-flowspec" },
+	[BGP_IPV6_FLOWSPEC] = { BGP_AFI_IPV6, BGP_SAFI_FLOWSPEC, "ipv6-flowspec" },
 };
 
 /* Least length of each type: RFC 4271 section 6.1, RFC 2918 section 3. Only OPEN and KEEPALIVE
@@ -53,6 +55,11 @@ uint8_t bgp_family_safi(enum bgp_family family)
 const char *bgp_family_name(enum bgp_family family)
 {
 	return (unsigned)family < BGP_FAMILY_COUNT ? families[family].name : "unknown";
+}
+
+enum family bgp_family_addresses(enum bgp_family family)
+{
+	return families[family].afi == BGP_AFI_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6;
 }
 
 static enum bgp_frame_status header_fault(struct bgp_fault *ret_fault,

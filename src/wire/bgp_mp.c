@@ -69,6 +69,9 @@ static void family_lost(struct attribute_reading *reading, int family, uint8_t a
 static bool next_hop_length_good(
 	const struct bgp_context *context, enum bgp_family family, size_t length)
 {
+	/* RFC 8955 section 4: none, or one that is not looked at. */
+	if (bgp_family_is_flowspec(family))
+		return length == 0 || length == 4 || length == 16 || length == 32;
 	if (family == BGP_IPV6_UNICAST)
 		return length == 16 || length == 32;
 	return length == 4 ||
@@ -166,7 +169,8 @@ void mp_reach_read(struct attribute_reading *reading, uint8_t flags, struct curs
 		return;
 	}
 	reading->reachable = cursor_left(&value) > 0;
-	reason = next_hop_take(update, next_hop);
+	reason = bgp_family_is_flowspec((unsigned)family) ? NULL
+							  : next_hop_take(update, next_hop);
 	if (reason != NULL)
 		malformation_add(reading, BGP_VERDICT_TREAT_AS_WITHDRAW, BGP_ATTRIBUTE_MP_REACH,
 			BGP_UPDATE_INVALID_NEXT_HOP, reason, "RFC 4271 section 6.3");

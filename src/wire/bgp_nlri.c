@@ -8,9 +8,27 @@
  */
 #include "wire/bgp_nlri.h"
 
+#include "wire/flowspec.h"
+
+#define FLOWSPEC_LONG 240u /* lengths from here on take two bytes: RFC 8955 section 4.1 */
+
 static enum family family_of(const struct bgp_nlri *nlri)
 {
-	return nlri->family == BGP_IPV4_UNICAST ? FAMILY_IPV4 : FAMILY_IPV6;
+	return bgp_family_addresses((enum bgp_family)nlri->family);
+}
+
+static const char *flowspec_check(struct cursor c)
+{
+	while (cursor_left(&c) > 0) {
+		uint32_t length = cursor_u8(&c);
+
+		if (length >= FLOWSPEC_LONG)
+			length = (length & 0x0f) << 8 | cursor_u8(&c);
+		cursor_skip(&c, length);
+		if (c.failed)
+			return "a flow specification runs past the end of its field";
+	}
+	return NULL;
 }
 
 const char *nlri_check(const struct bgp_nlri *nlri)
@@ -18,6 +36,8 @@ const char *nlri_check(const struct bgp_nlri *nlri)
 	struct cursor c = nlri->bytes;
 	uint8_t most = family_bits(family_of(nlri));
 
+	if (bgp_family_is_flowspec(nlri->family))
+		return flowspec_check(c);
 	while (cursor_left(&c) > 0) {
 		uint8_t bits;
 
@@ -40,7 +60,7 @@ bool bgp_nlri_next(struct bgp_nlri *nlri, struct prefix *ret_prefix, uint32_t *r
 	struct cursor *c = &nlri->bytes;
 	unsigned bytes, spare;
 
-	if (c->failed || cursor_left(c) == 0)
+	if (c->failed || cursor_left(c) == 0 || bgp_family_is_flowspec(nlri->family))
 		return false;
 	*ret_path_id = nlri->add_path ? cursor_u32(c) : 0;
 	*ret_prefix = (struct prefix){ .address.family = (uint8_t)family_of(nlri) };
@@ -58,6 +78,8 @@ bool bgp_nlri_next(struct bgp_nlri *nlri, struct prefix *ret_prefix, uint32_t *r
 
 static size_t key_size(bool add_path, const struct bgp_route_key *key)
 {
+	if (key->rule != NULL)
+		return (key->rule->length < FLOWSPEC_LONG ? 1u : 2u) + key->rule->length;
 	return (add_path ? 5u : 1u) + (key->prefix.length + 7u) / 8u;
 }
 
@@ -82,6 +104,10 @@ void nlri_write(struct writer *w, bool add_path, const struct bgp_route_key *key
 	for (size_t i = 0; i < count; i++) {
 		const struct prefix *prefix = &keys[i].prefix;
 
+		if (keys[i].rule != NULL) {
+			flowspec_write(w, keys[i].rule);
+			continue;
+		}
 		if (add_path)
 			writer_u32(w, keys[i].path_id);
 		writer_u8(w, prefix->length);

@@ -38,7 +38,8 @@ struct bgp_malformation {
 #define BGP_MALFORMATIONS_MAX 8
 
 /* Reachable or unreachable prefixes of one family, still on the wire but already checked: every
- * call of bgp_nlri_next until the end succeeds. */
+ * call of bgp_nlri_next until the end succeeds. Of flow specifications only the lengths are
+ * checked; flowspec_read takes them. */
 struct bgp_nlri {
 	struct cursor bytes;
 	uint8_t family; /* enum bgp_family */
@@ -87,13 +88,15 @@ int bgp_update_read(struct cursor body, const struct bgp_context *context, struc
 int bgp_attributes_read(struct cursor list, const struct bgp_context *context,
 	struct arena *arena, struct bgp_update *ret_update);
 
-/* Take the next prefix; false at the end. path_id is 0 without ADD-PATH. */
+/* Take the next prefix; false at the end, and for flow specifications. path_id is 0 without
+ * ADD-PATH. */
 bool bgp_nlri_next(struct bgp_nlri *nlri, struct prefix *ret_prefix, uint32_t *ret_path_id);
 
 /* A source of prefixes for encoding: position `index` of a list, all of one family. */
 struct bgp_route_key {
 	struct prefix prefix;
-	uint32_t path_id; /* sent only with add_path_send */
+	uint32_t path_id;            /* sent only with add_path_send */
+	const struct flowspec *rule; /* in place of the prefix; NULL: none */
 };
 
 /*

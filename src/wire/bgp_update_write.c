@@ -25,6 +25,8 @@ static enum carriage carriage_of(const struct bgp_context *context, enum bgp_fam
 {
 	enum family next_hop = attributes->next_hop.family;
 
+	if (bgp_family_is_flowspec(family))
+		return CARRIAGE_MP;
 	if (family == BGP_IPV4_UNICAST && next_hop == FAMILY_IPV4)
 		return CARRIAGE_CLASSIC;
 	if (family == BGP_IPV6_UNICAST)
@@ -34,11 +36,13 @@ static enum carriage carriage_of(const struct bgp_context *context, enum bgp_fam
 }
 
 /* Nothing malformed is ever sent: what the rows could not write, or a reader would refuse. */
-static bool attributes_sane(const struct bgp_context *context, const struct bgp_attributes *a)
+static bool attributes_sane(const struct bgp_context *context, enum bgp_family family,
+	const struct bgp_attributes *a)
 {
 	struct cursor path = cursor_of(a->as_path, a->as_path_size);
 
-	return a->origin <= BGP_ORIGIN_INCOMPLETE && attribute_next_hop_sane(&a->next_hop) &&
+	return a->origin <= BGP_ORIGIN_INCOMPLETE &&
+	       (bgp_family_is_flowspec(family) || attribute_next_hop_sane(&a->next_hop)) &&
 	       (!PRESENT(a, BGP_ATTRIBUTE_AGGREGATOR) || a->aggregator_asn != 0) &&
 	       as_path_check(path, true, context->ibgp) == NULL;
 }
@@ -126,27 +130,34 @@ static void attributes_write(struct writer *w, const struct bgp_context *context
 		w, context, attributes, attributes_wanted(context, attributes, carriage));
 }
 
-/* Bytes of MP_REACH_NLRI in front of its prefixes. */
-static size_t mp_reach_size(const struct bgp_attributes *attributes)
+/* Bytes: flow specifications have no next hop. */
+static uint8_t mp_next_hop_size(enum bgp_family family, const struct bgp_attributes *attributes)
 {
-	bool both = attributes->next_hop_link_local.family != FAMILY_NONE;
+	if (bgp_family_is_flowspec(family))
+		return 0;
+	return attributes->next_hop_link_local.family != FAMILY_NONE ? 32 : 16;
+}
 
-	return 4 + 3 + 1 + (both ? 32u : 16u) + 1;
+/* Bytes of MP_REACH_NLRI in front of its prefixes. */
+static size_t mp_reach_size(enum bgp_family family, const struct bgp_attributes *attributes)
+{
+	return 4u + 3 + 1 + mp_next_hop_size(family, attributes) + 1;
 }
 
 static void mp_reach_write(struct writer *w, enum bgp_family family,
 	const struct bgp_attributes *attributes, size_t nlri_size)
 {
-	bool both = attributes->next_hop_link_local.family != FAMILY_NONE;
+	uint8_t length = mp_next_hop_size(family, attributes);
 
 	writer_u8(w, ATTRIBUTE_OPTIONAL | ATTRIBUTE_EXTENDED);
 	writer_u8(w, BGP_ATTRIBUTE_MP_REACH);
-	writer_u16(w, (uint16_t)(mp_reach_size(attributes) - 4 + nlri_size));
+	writer_u16(w, (uint16_t)(mp_reach_size(family, attributes) - 4 + nlri_size));
 	writer_u16(w, bgp_family_afi(family));
 	writer_u8(w, bgp_family_safi(family));
-	writer_u8(w, both ? 32 : 16);
-	writer_bytes(w, attributes->next_hop.bytes, 16);
-	if (both)
+	writer_u8(w, length);
+	if (length > 0)
+		writer_bytes(w, attributes->next_hop.bytes, 16);
+	if (length > 16)
 		writer_bytes(w, attributes->next_hop_link_local.bytes, 16);
 	writer_u8(w, 0);
 }
@@ -167,7 +178,8 @@ static size_t mp_reach_insert(struct writer *m, uint8_t *list, bool add_path,
 	enum bgp_family family, const struct bgp_attributes *attributes,
 	const struct bgp_route_key *keys, size_t count)
 {
-	size_t list_size = (size_t)(m->at - list), head = mp_reach_size(attributes), nlri_size;
+	size_t list_size = (size_t)(m->at - list), head = mp_reach_size(family, attributes),
+	       nlri_size;
 	struct writer w = writer_of(list, writer_room(m) + list_size);
 	size_t written;
 
@@ -253,7 +265,7 @@ int bgp_update_write(struct writer *w, const struct bgp_context *context,
 	const struct bgp_route_key *keys, size_t count, size_t *ret_written)
 {
 	*ret_written = 0;
-	if (!attributes_sane(context, attributes))
+	if (!attributes_sane(context, family, attributes))
 		return ERROR_RANGE;
 	return update_write(w, context, family, attributes, NULL, keys, count, ret_written);
 }

@@ -123,7 +123,7 @@ static void expect_prefix(struct scene *scene, const char *prefix, bool withdraw
 
 static void expect_end_of_rib(struct scene *scene, struct bmp_station *station)
 {
-	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
+	for (int f = 0; f < BGP_UNICAST_COUNT; f++) {
 		expect(scene, station, BMP_ROUTE_MONITORING);
 		assert_true(cursor_left(&scene->message.update) <= 30);
 	}
@@ -259,7 +259,8 @@ static void test_statistics(void **state)
 	bmp_feed_statistics(&s->feed);
 	expect(s, station, BMP_STATISTICS);
 	while (bmp_stat_next(&s->message.statistics, &stat))
-		if (stat.type == BMP_STAT_FAMILY_ADJ_RIB_IN && stat.afi == BGP_AFI_IPV6) {
+		if (stat.type == BMP_STAT_FAMILY_ADJ_RIB_IN && stat.afi == BGP_AFI_IPV6 &&
+			stat.safi == BGP_SAFI_UNICAST) {
 			assert_int_equal(stat.value, 1);
 			found = true;
 		}

@@ -259,7 +259,7 @@ static void families_must_be_common(void **state)
 		struct hand *hand;
 		struct bgp_notification n;
 
-		memcpy(settings.families, rows[i].ours, sizeof(settings.families));
+		memcpy(settings.families, rows[i].ours, 2 * sizeof(bool));
 		memcpy(open.capabilities.family, rows[i].theirs, 2 * sizeof(bool));
 		open.capabilities.multiprotocol = rows[i].multiprotocol;
 		/* A family that we do not know makes it multiprotocol all the same. */

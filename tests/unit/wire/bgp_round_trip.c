@@ -227,6 +227,7 @@ static void test_end_of_rib(void **state)
 		struct arena arena = { 0 };
 		struct bgp_update update;
 
+		context.family[f] = true;
 		bgp_end_of_rib_write(&w, (enum bgp_family)f);
 		decode(&context, writer_length(&w), &arena, &update);
 		assert_true(update.end_of_rib);
