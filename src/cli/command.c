@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&command_neighbors,
 	&command_routes,
 	&command_rpki,
+	&command_flowspec,
 	&command_policy,
 	&command_events,
 	&command_drain,

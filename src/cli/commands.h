@@ -23,6 +23,7 @@ extern const struct command command_policy;
 extern const struct command command_reload;
 extern const struct command command_routes;
 extern const struct command command_rpki;
+extern const struct command command_flowspec;
 extern const struct command command_run;
 extern const struct command command_services;
 extern const struct command command_status;

@@ -261,6 +261,9 @@ struct config_add_path_settings {
 
 #define CONFIG_FAMILY_IPV4 1u
 #define CONFIG_FAMILY_IPV6 2u
+/* Of neighbours only. */
+#define CONFIG_FAMILY_IPV4_FLOWSPEC 4u
+#define CONFIG_FAMILY_IPV6_FLOWSPEC 8u
 
 struct config_neighbor {
 	const char *name;
@@ -281,10 +284,11 @@ struct config_neighbor {
 	uint8_t multihop;     /* default 0: directly connected. Else the TTL to send, 2..255 */
 	uint8_t ttl_security; /* default 0: off. Else hops to the neighbour, 1..254 (RFC 5082)
 			       */
-	uint8_t families;     /* CONFIG_FAMILY_ bits; default both */
-	bool extended_next_hop; /* default true: offer RFC 8950 for IPv4 over IPv6 sessions */
-	bool extended_message;  /* default true */
-	bool capabilities;      /* default true: false sends an OPEN without any */
+	uint8_t families;     /* CONFIG_FAMILY_ bits; default IPv4 and IPv6 */
+	bool flowspec_validation; /* default true: RFC 8955 section 6 */
+	bool extended_next_hop;   /* default true: offer RFC 8950 for IPv4 over IPv6 sessions */
+	bool extended_message;    /* default true */
+	bool capabilities;        /* default true: false sends an OPEN without any */
 	struct duration hold_time;     /* default 90 s; 0 or >= 3 s */
 	struct duration keepalive;     /* default hold_time / 3 */
 	struct duration connect_retry; /* default 5 s */
@@ -334,6 +338,19 @@ struct config_rpki {
 	struct config_rpki_cache *caches;
 	size_t cache_count;
 	const char *slurm; /* path of a file of local exceptions (RFC 8416); NULL: none */
+};
+
+#define CONFIG_FLOWS_MAX 1024
+
+/* A flow specification that we announce: RFC 8955. */
+struct config_flow {
+	const char *name;
+	struct config_mark mark;
+	const char *description;
+	const char *match;       /* of wire/flowspec.h, IPv6 if it has a prefix of IPv6 */
+	const char *const *then; /* actions of wire/flowspec.h */
+	size_t then_count;
+	bool anywhere; /* default false: the destination must be one of ours */
 };
 
 struct config_http {
@@ -397,12 +414,17 @@ struct config {
 					* services than this is refused without --force */
 	struct config_decision decision;
 	struct config_rpki rpki;
+	struct config_flow *flows;
+	size_t flow_count;
 	struct config_http http;
 	struct config_bmp bmp;
 	enum config_log_format log_format;
 	enum config_log_level log_level;
 	struct arena arena; /* holds all of the above */
 };
+
+/* The family of its packets. */
+enum family config_flow_family(const struct config_flow *flow);
 
 /* True if both mean the same, whatever was said or left to defaults; marks do not count. */
 bool config_equal(const struct config *a, const struct config *b);

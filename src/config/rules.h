@@ -31,6 +31,7 @@ const char *rule_where(const struct validator *validator, const void *target, ch
 void rules_neighbors(struct validator *validator);
 void rules_services(struct validator *validator);
 void rules_rpki(struct validator *validator);
+void rules_flows(struct validator *validator);
 void rules_checks(struct validator *validator, const struct config_service *service);
 /* Communities said twice, in the attributes of the owner. */
 void rules_communities(struct validator *validator,

@@ -240,9 +240,9 @@ static void its_families(struct validator *validator, const struct config_neighb
 	if (n->asn > 65535)
 		rule_error(validator, &n->capabilities, n,
 			"AS %u needs capabilities: it does not fit 16 bits (RFC 6793)", n->asn);
-	if (rule_said(validator, &n->families) && (n->families & CONFIG_FAMILY_IPV6) != 0)
+	if (rule_said(validator, &n->families) && (n->families & ~CONFIG_FAMILY_IPV4) != 0)
 		rule_error(validator, &n->families, n,
-			"IPv6 needs capabilities (RFC 4760 section 8)");
+			"families other than IPv4 need capabilities (RFC 4760 section 8)");
 }
 
 static void its_import(struct validator *validator, const struct config_neighbor *n)

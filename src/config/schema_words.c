@@ -180,6 +180,14 @@ const struct schema_word words_family[] = {
 	{ 0 },
 };
 
+const struct schema_word words_neighbor_family[] = {
+	{ "ipv4", CONFIG_FAMILY_IPV4, NULL },
+	{ "ipv6", CONFIG_FAMILY_IPV6, NULL },
+	{ "ipv4-flowspec", CONFIG_FAMILY_IPV4_FLOWSPEC, "rules for packets (RFC 8955)" },
+	{ "ipv6-flowspec", CONFIG_FAMILY_IPV6_FLOWSPEC, "the same for IPv6 (RFC 8956)" },
+	{ 0 },
+};
+
 const struct schema_word words_log_format[] = {
 	{ "auto", LOG_AUTO, "the journal under systemd, else logfmt" },
 	{ "logfmt", LOG_LOGFMT, "key=value lines" },

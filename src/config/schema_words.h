@@ -26,6 +26,7 @@ extern const struct schema_word words_origin[];
 extern const struct schema_word words_origin_bits[];
 extern const struct schema_word words_add_path[];
 extern const struct schema_word words_family[];
+extern const struct schema_word words_neighbor_family[];
 extern const struct schema_word words_log_format[];
 extern const struct schema_word words_log_level[];
 

@@ -301,6 +301,7 @@ BEGINS_AS_NAMED(struct config_as_set);
 BEGINS_AS_NAMED(struct config_path_set);
 BEGINS_AS_NAMED(struct config_community_set);
 BEGINS_AS_NAMED(struct config_policy);
+BEGINS_AS_NAMED(struct config_flow);
 
 static void read_entry(struct reading *reading, const struct schema_field *field,
 	const struct node *node, void *target)

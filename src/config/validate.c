@@ -190,6 +190,7 @@ static rule_function *const rules[] = {
 	rules_sets,
 	rules_policies,
 	rules_rpki,
+	rules_flows,
 };
 
 void validate_config(const struct config *config, const struct said *said,

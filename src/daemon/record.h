@@ -185,6 +185,7 @@ enum query {
 	QUERY_RPKI,          /* speaker; argument: empty, or JSON {"prefix":..., "asn":n, "path":...,
 	                      * "from":"provider|customer|peer"} */
 	QUERY_POLICIES,        /* speaker; argument: name or empty */
+	QUERY_FLOWSPEC,        /* speaker; argument: name of a neighbour or empty */
 	QUERY_KINDS,
 };
 

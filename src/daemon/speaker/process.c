@@ -176,6 +176,7 @@ static void speaker_end(struct speaker_process *process)
 	speaker_stop(process->speaker, false, "configuration changed", clock_now());
 	transport_flush(process);
 	monitor_end(process);
+	flows_forget(process);
 	peers_free(process);
 	speaker_free(process->speaker);
 	process->speaker = NULL;
@@ -239,6 +240,8 @@ static int config_take(struct speaker_process *process, struct config *config)
 		speaker_decision_set(process->speaker, &decision);
 	if (r == 0)
 		r = peers_apply(process, config);
+	if (r == 0)
+		flows_apply(process, config);
 	if (r == 0)
 		r = rpki_take(process, config);
 	if (r == 0 && process->rpki != NULL)
@@ -525,6 +528,7 @@ static void *process_start(
 	process->output = malloc(BGP_EXTENDED_MESSAGE_MAX);
 	process->input = malloc(SPEAKER_INPUT_SIZE);
 	list_init(&process->peers);
+	list_init(&process->flows);
 	list_init(&process->transports);
 	list_init(&process->ready);
 	if (getrandom(&process->hash_seed, sizeof(process->hash_seed), 0) < 0)

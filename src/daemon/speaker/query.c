@@ -440,6 +440,23 @@ static void answer_rpki(
 		reply_document(process, id, document);
 }
 
+static void answer_flowspec(
+	struct speaker_process *process, uint64_t id, const char *argument, size_t length)
+{
+	const struct peer *only = NULL;
+
+	list_for_each(node, &process->peers) {
+		const struct peer *peer = container_of(node, struct peer, link);
+
+		if (strlen(peer->name) == length && memcmp(peer->name, argument, length) == 0)
+			only = peer;
+	}
+	if (length > 0 && only == NULL)
+		reply_error(process, id, ERROR_NOT_FOUND, "there is no neighbour of that name");
+	else
+		reply_document(process, id, flows_json(process, only));
+}
+
 static void answer_policies(
 	struct speaker_process *process, uint64_t id, const char *argument, size_t length)
 {
@@ -495,6 +512,8 @@ void query_answer(struct speaker_process *process, const struct record_query *qu
 		answer_routes(process, query->id, argument, length);
 	else if (query->query == QUERY_RPKI)
 		answer_rpki(process, query->id, argument, length);
+	else if (query->query == QUERY_FLOWSPEC)
+		answer_flowspec(process, query->id, argument, length);
 	else if (query->query == QUERY_POLICIES && process->policies != NULL)
 		answer_policies(process, query->id, argument, length);
 	else if (query->query == QUERY_METRICS_SPEAKER)

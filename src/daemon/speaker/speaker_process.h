@@ -68,6 +68,7 @@ struct speaker_process {
 	struct rpki *rpki;         /* NULL until it is configured */
 	struct policies *policies; /* NULL before the first configuration */
 	struct list peers;
+	struct list flows;        /* of flows.c */
 	struct hash_table routes; /* struct route_entry */
 	struct hash_seed hash_seed;
 	struct list transports; /* every open TCP connection */
@@ -139,6 +140,14 @@ void routes_free(struct speaker_process *process);
 
 /* ---- monitor.c: BMP stations. ---- */
 /* Take the stations of the configuration; those that stay keep their connections. */
+/* ---- flows.c ---- */
+/* The flow specifications of the configuration, into the speaker. */
+void flows_apply(struct speaker_process *process, const struct config *config);
+/* The speaker is gone, and they with it. */
+void flows_forget(struct speaker_process *process);
+/* docs/api.md; only: NULL for all neighbours and ours. */
+json_t *flows_json(struct speaker_process *process, const struct peer *only);
+
 void monitor_apply(struct speaker_process *process, const struct config *config);
 void monitor_event(struct speaker_process *process, const struct speaker_event *event);
 /* Write what is ready. */

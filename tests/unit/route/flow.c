@@ -425,15 +425,6 @@ static void something(struct asked *asked)
 	}
 	number = random_below(&story, ROUTES);
 	place(number, text);
-	for (unsigned who = random_below(&story, 2), r = 0; r < ROUTES; r++) {
-		struct prefix here = place_of(number), there = place_of(r);
-
-		if (!prefix_equal(&here, &there))
-			continue;
-		if (r == number || asked->routes[who][r] == asked->routes[who][number])
-			continue;
-		return; /* the same place under another number */
-	}
 	for (unsigned r = 0; r < number; r++) {
 		struct prefix here = place_of(number), there = place_of(r);
 
