@@ -303,7 +303,6 @@ static const struct schema_field root_fields[] = {
 		.help = "Origin and path validation." },
 	{ .key = "flowspec",
 		.kind = KIND_MAP,
-		.touches = TOUCHES_ENTRIES,
 		.section = &schema_flow,
 		SCHEMA_LIST(R, flows, flow_count),
 		.maximum = CONFIG_FLOWS_MAX,

@@ -15,7 +15,6 @@ static const struct schema_field flow_fields[] = {
 		.kind = KIND_STRING,
 		SCHEMA_AT(F, match),
 		.flags = FIELD_REQUIRED,
-		.touches = TOUCHES_ROUTES,
 		.help = "The packets, as docs/flowspec.md writes them: 'destination PREFIX and "
 			"protocol = udp and port = 53'." },
 	{ .key = "then",
@@ -23,7 +22,6 @@ static const struct schema_field flow_fields[] = {
 		SCHEMA_LIST(F, then, then_count),
 		.flags = FIELD_REQUIRED,
 		.maximum = 16,
-		.touches = TOUCHES_ROUTES,
 		.elsewhere = "action actions",
 		.help = "What to do with them: discard, rate-bytes N, rate-packets N, redirect "
 			"rt:A:N, mark DSCP, sample, continue." },
@@ -31,7 +29,6 @@ static const struct schema_field flow_fields[] = {
 		.kind = KIND_BOOL,
 		SCHEMA_AT(F, anywhere),
 		.preset = "false",
-		.touches = TOUCHES_ROUTES,
 		.help = "Allow a destination outside of what our services announce." },
 	{ 0 },
 };

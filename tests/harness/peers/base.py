@@ -51,6 +51,7 @@ class Neighbor:
     multihop: int = None            # the greatest number of hops
     passive: bool = False
     families: tuple = FAMILIES
+    flowspec: tuple = ()            # ipv4-flowspec, ipv6-flowspec: GoBGP and BIRD
     graceful_restart: bool = False
     restart_time_s: int = 60
     role: str = None                # provider, customer, peer, rs-server, rs-client: own role

@@ -102,6 +102,7 @@ class Bird(Router):
             f"router id {self.router_id};",
             "protocol device { scan time 1; }",
             "protocol direct { ipv4; ipv6; }",
+            "flow4 table flowtab4; flow6 table flowtab6;",
             *kernel,
             *(self._static(family) for family in FAMILIES),
             self._import_filter(), self._export_filter(),
@@ -169,6 +170,8 @@ class Bird(Router):
                 more += " add paths on;"
             lines.append(f"{family} {{ import filter incoming; export filter outgoing;"
                          f"{more} }}")
+        lines += [f"flow{family[3]} {{ table flowtab{family[3]}; import all; export all; }}"
+                  for family in neighbor.flowspec]
         return f"protocol bgp {neighbor.name} {{\n  " + ";\n  ".join(lines) + ";\n}"
 
     # ---- what it announces

@@ -114,9 +114,9 @@ class GoBgp(Router):
         if neighbor.graceful_restart:
             lines += ["[neighbors.graceful-restart.config]", "enabled = true",
                       f"restart-time = {neighbor.restart_time_s}", "deferral-time = 10"]
-        for family in neighbor.families:
+        for family in (*(f"{f}-unicast" for f in neighbor.families), *neighbor.flowspec):
             lines += ["[[neighbors.afi-safis]]", "[neighbors.afi-safis.config]",
-                      f'afi-safi-name = "{family}-unicast"']
+                      f'afi-safi-name = "{family}"']
             if neighbor.graceful_restart:
                 lines += ["[neighbors.afi-safis.mp-graceful-restart.config]",
                           "enabled = true"]

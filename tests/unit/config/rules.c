@@ -62,6 +62,34 @@ static const struct row {
 	{ HEAD DNS PEER "rpki:\n  caches:\n    a: { address: 192.0.2.53, retry: 20m, "
 			"expire: 10m }\n",
 		"'expire' must be longer than 'retry'", 13, CONFIG_ERROR },
+	/* flow specifications */
+	{ HEAD DNS BARE
+		", families: [ipv4, ipv4-flowspec] }\nflowspec:\n  a: { match: destination "
+		"198.51.100.7/32 and protocol = udp, then: [discard] }\n",
+		NULL, 0, CONFIG_ERROR },
+	{ HEAD DNS BARE " }\nflowspec:\n  a: { match: destination 198.51.100.7/32, then: "
+			"[discard] }\n",
+		"nobody will be told", 12, CONFIG_WARNING },
+	{ HEAD DNS BARE
+		", families: [ipv4, ipv4-flowspec] }\nflowspec:\n  a: { match: destination "
+		"198.51.101.7/32, then: [discard] }\n",
+		"not in what the services announce", 12, CONFIG_ERROR },
+	{ HEAD DNS BARE
+		", families: [ipv4, ipv4-flowspec] }\nflowspec:\n  a: { match: protocol = "
+		"udp, then: [discard] }\n",
+		"without a destination", 12, CONFIG_ERROR },
+	{ HEAD DNS BARE
+		", families: [ipv4, ipv4-flowspec] }\nflowspec:\n  a: { match: protocol = "
+		"udp, then: [discard], anywhere: true }\n",
+		NULL, 0, CONFIG_ERROR },
+	{ HEAD DNS BARE
+		", families: [ipv4, ipv4-flowspec] }\nflowspec:\n  a: { match: protocol = "
+		"udpp, then: [discard], anywhere: true }\n",
+		"", 12, CONFIG_ERROR },
+	{ HEAD DNS BARE
+		", families: [ipv4, ipv4-flowspec] }\nflowspec:\n  a: { match: protocol = "
+		"udp, then: [drop], anywhere: true }\n",
+		"'drop' is no action", 12, CONFIG_ERROR },
 	/* neighbours */
 	{ HEAD DNS "neighbors:\n  a: { address: 224.0.0.1, asn: 64501 }\n",
 		"is not the address of a machine", 10, CONFIG_ERROR },
@@ -137,7 +165,7 @@ static const struct row {
 		"neighbors:\n  a: { address: 203.0.113.1, asn: 70000, capabilities: false }\n",
 		"AS 70000 needs capabilities", 10, CONFIG_ERROR },
 	{ HEAD DNS BARE ", capabilities: false, families: [ipv4, ipv6] }\n",
-		"IPv6 needs capabilities", 10, CONFIG_ERROR },
+		"families other than IPv4 need capabilities", 10, CONFIG_ERROR },
 	{ HEAD DNS BARE ", families: [ipv4, ipv4] }\n", "'ipv4' is said twice", 10,
 		CONFIG_ERROR },
 	{ HEAD DNS BARE ", maximum-prefixes: 10 }\n", "while nothing is imported", 10,
