@@ -5,7 +5,8 @@
  * Invariants:
  *  1. Without `transit` only routes that we originate get here (RFC 8212).
  *  2. A route goes neither back to who said it, nor past a provider or a peer to another
- *     (RFC 9234, RFC 7454 section 9), nor from one internal neighbour to another (RFC 4456).
+ *     (RFC 9234, RFC 7454 section 9), nor from one internal neighbour to another but
+ *     where it is reflected (RFC 4456).
  *  3. How a set is dressed depends on the key, the set and its source alone.
  *
  * RFC 4271 sections 5.1.2 to 5.1.5 and 9.1.3, RFC 1997, RFC 2545 section 3, RFC 4360 section 6,
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "route/group.h"
+#include "route/reflect.h"
 #include "route/speaker_internal.h"
 
 #define LOCAL_PREF_DEFAULT      100
@@ -119,6 +121,9 @@ int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
 		.role = s->role,
 		.ibgp = neighbor->ibgp,
 		.transit = s->transit,
+		.reflector_client = neighbor->ibgp && s->route_reflector_client,
+		.next_hop_self = neighbor->ibgp && s->next_hop_self,
+		.cluster_id = neighbor->ibgp ? reflect_cluster_id(neighbor) : 0,
 		.graceful_shutdown = s->graceful_shutdown,
 		.has_med = s->has_med,
 		.has_local_pref = s->has_local_pref,
@@ -176,8 +181,10 @@ bool export_key_dresses_alike(const struct group_key *a, const struct group_key 
 	       a->relation == b->relation && a->alone == b->alone &&
 	       context_equal(&a->context, &b->context) && next_hops_equal(a, b) &&
 	       a->local_asn == b->local_asn && a->role == b->role && a->ibgp == b->ibgp &&
-	       a->transit == b->transit && a->graceful_shutdown == b->graceful_shutdown &&
-	       a->has_med == b->has_med && a->med == b->med && a->paths == b->paths &&
+	       a->transit == b->transit && a->reflector_client == b->reflector_client &&
+	       a->next_hop_self == b->next_hop_self && a->cluster_id == b->cluster_id &&
+	       a->graceful_shutdown == b->graceful_shutdown && a->has_med == b->has_med &&
+	       a->med == b->med && a->paths == b->paths &&
 	       a->has_local_pref == b->has_local_pref && a->local_pref == b->local_pref &&
 	       a->prepend == b->prepend && a->communities == b->communities;
 }
@@ -238,7 +245,7 @@ static bool learned_wanted(
 	/* RFC 1997; there are no confederations here. */
 	if (s.no_advertise || (s.no_export && !key->ibgp))
 		return false;
-	if (key->ibgp && source->neighbor->ibgp) /* RFC 4271 section 9.2 */
+	if (!reflect_wanted(key, source->neighbor)) /* RFC 4271 section 9.2 */
 		return false;
 	attribute_store_read(&group->speaker->store, route->set, &a);
 	return valley_free(key, source->neighbor, &a);
@@ -383,6 +390,14 @@ int export_choose_paths(const struct group *group, enum bgp_family family, uint3
 
 /* ---- How. ---- */
 
+/* NULL: ourselves, or a neighbour that is gone. */
+static const struct neighbor *said_by(const struct speaker *speaker, rib_source number)
+{
+	const struct source *source = source_of(speaker, number);
+
+	return source == NULL ? NULL : source->neighbor;
+}
+
 static int path_dress(
 	const struct group *group, const struct export_choice *choice, struct bgp_attributes *a)
 {
@@ -403,14 +418,16 @@ static int path_dress(
 
 /* RFC 4271 sections 5.1.4 and 5.1.5; RFC 8326 section 4. */
 static void preference_dress(const struct group_key *key, const struct export_choice *choice,
-	struct bgp_attributes *a)
+	const struct neighbor *from, struct bgp_attributes *a)
 {
 	bool ours = choice->source == RIB_LOCAL;
 	bool own_pref = bgp_attribute_present(a, BGP_ATTRIBUTE_LOCAL_PREF);
+	/* RFC 4456 section 10: not of what is reflected. */
+	bool ours_to_say = key->has_med && !reflect_is(key, from);
 
-	if (key->has_med)
+	if (ours_to_say)
 		a->med = key->med;
-	if (key->has_med || ours)
+	if (ours_to_say || ours)
 		present(a, BGP_ATTRIBUTE_MED);
 	else if (!key->ibgp && key->export_policy == NULL)
 		absent(a, BGP_ATTRIBUTE_MED);
@@ -559,12 +576,20 @@ static void only_to_customer_dress(const struct group_key *key, struct bgp_attri
 }
 
 /* RFC 4271 section 5.1.3: ours; between internal neighbours the one that came from outside. */
+bool export_next_hop_self(const struct group_key *key, const struct neighbor *from)
+{
+	if (key->ibgp)
+		return key->next_hop_self && !from->ibgp;
+	return true;
+}
+
 static int next_hop_dress(const struct group_key *key, enum bgp_family family,
-	const struct export_choice *choice, struct bgp_attributes *a)
+	const struct neighbor *from, struct bgp_attributes *a)
 {
 	/* With a policy it is decided there (filter.c). */
 	bool keep = bgp_family_is_flowspec(family) ||
-		    (choice->source != RIB_LOCAL && (key->ibgp || key->export_policy != NULL));
+		    (from != NULL &&
+			    (key->export_policy != NULL || !export_next_hop_self(key, from)));
 
 	if (keep)
 		return 0;
@@ -577,25 +602,20 @@ static int next_hop_dress(const struct group_key *key, enum bgp_family family,
 	return 0;
 }
 
-/* What only internal neighbours are told: RFC 4456 section 8. */
-static void reflection_strip(const struct group_key *key, struct bgp_attributes *a)
-{
-	if (key->ibgp)
-		return;
-	absent(a, BGP_ATTRIBUTE_ORIGINATOR_ID);
-	absent(a, BGP_ATTRIBUTE_CLUSTER_LIST);
-	a->cluster_count = 0;
-}
-
 int export_dress(const struct group *group, enum bgp_family family, struct export_choice choice,
 	struct bgp_attributes *ret_attributes)
 {
 	const struct group_key *key = &group->key;
+	const struct neighbor *from = said_by(group->speaker, choice.source);
 	struct bgp_attributes a;
 	int r;
 
+	if (choice.source != RIB_LOCAL && from == NULL)
+		return ERROR_RANGE; /* who said it is gone: it is about to be withdrawn */
 	attribute_store_read(&group->speaker->store, choice.set, &a);
-	r = next_hop_dress(key, family, &choice, &a);
+	r = next_hop_dress(key, family, from, &a);
+	if (r == 0)
+		r = reflect_dress(group, from, &a);
 	if (r == 0)
 		r = path_dress(group, &choice, &a);
 	if (r == 0)
@@ -604,8 +624,7 @@ int export_dress(const struct group *group, enum bgp_family family, struct expor
 		r = additions_dress(group, &a);
 	if (r != 0)
 		return r;
-	preference_dress(key, &choice, &a);
-	reflection_strip(key, &a);
+	preference_dress(key, &choice, from, &a);
 	if (!bgp_family_is_flowspec(family))
 		only_to_customer_dress(key, &a);
 	*ret_attributes = a;

@@ -132,11 +132,12 @@ static void med_keep_ours(const struct group *group, const struct bgp_attributes
 }
 
 static void next_hop_choose(const struct group *group, enum bgp_family family,
-	const struct policy_result *result, const struct bgp_attributes *before,
-	struct bgp_attributes *after)
+	const struct neighbor *from, const struct policy_result *result,
+	const struct bgp_attributes *before, struct bgp_attributes *after)
 {
 	bool given = result->changed && !address_equal(&before->next_hop, &after->next_hop);
-	bool self = result->next_hop_self || (!group->key.ibgp && !given);
+	bool self =
+		result->next_hop_self || (export_next_hop_self(&group->key, from) && !given);
 
 	if (!self || !group->key.next_hop_known[family])
 		return;
@@ -165,7 +166,7 @@ attribute_set filter_export(const struct group *group, enum bgp_family family,
 		result.verdict == POLICY_ACCEPT) {
 		after = result.changed ? result.attributes : before;
 		med_keep_ours(group, &before, &after);
-		next_hop_choose(group, family, &result, &before, &after);
+		next_hop_choose(group, family, from, &result, &before, &after);
 		chosen = attribute_store_intern(&speaker->store, &after);
 	}
 	arena_reset(&speaker->filter_scratch);

@@ -36,6 +36,8 @@ struct group_key {
 	uint8_t role;
 	bool ibgp;
 	bool transit; /* learned routes are passed on */
+	bool reflector_client, next_hop_self;
+	uint32_t cluster_id; /* 0 for external neighbours */
 	bool graceful_shutdown;
 	bool has_med, has_local_pref;
 	uint32_t med, local_pref;
@@ -223,12 +225,15 @@ int export_choose_paths(const struct group *group, enum bgp_family family, uint3
 	struct export_paths *ret_paths);
 /* Gives back the references that are left (those whose set was not made none). */
 void export_paths_clear(const struct group *group, struct export_paths *paths);
-/* How it is sent; arrays in speaker->scratch or the store. ERROR_RANGE: it cannot be. */
+/* How it is sent; arrays in speaker->scratch or the store. ERROR_RANGE: it cannot be, or who
+ * said it is gone. */
 int export_dress(const struct group *group, enum bgp_family family, struct export_choice choice,
 	struct bgp_attributes *ret_attributes);
 /* The key of the group that the Established neighbour belongs to; its `communities` are a
  * reference. 0 or ERROR_MEMORY. */
 int export_key(const struct neighbor *neighbor, struct group_key *ret_key);
+/* Whether the next hop of what `from`, a neighbour, said becomes our own address. */
+bool export_next_hop_self(const struct group_key *key, const struct neighbor *from);
 bool export_key_equal(const struct group_key *a, const struct group_key *b);
 /* What one sends of a set, the other does. */
 bool export_key_dresses_alike(const struct group_key *a, const struct group_key *b);

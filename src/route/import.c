@@ -11,6 +11,7 @@
  * RFC 4271 sections 6.3 (first AS) and 9.1.2 (loops), RFC 4456 section 8, RFC 7606 section 2,
  * RFC 8212, RFC 8326 section 4.1, RFC 9234 section 5.
  */
+#include "route/reflect.h"
 #include "route/speaker_internal.h"
 
 static void count(struct neighbor *neighbor, enum neighbor_counter counter)
@@ -18,21 +19,12 @@ static void count(struct neighbor *neighbor, enum neighbor_counter counter)
 	neighbor->counters[counter]++;
 }
 
-/* An AS of ours in the path, or our router id as originator or in the cluster list. */
+/* An AS of ours in the path, or it was reflected back to us. */
 static bool looped(const struct neighbor *neighbor, const struct bgp_attributes *a)
 {
-	const struct speaker *speaker = neighbor->speaker;
-
-	if (bgp_as_path_contains(a, neighbor->settings.local_asn) ||
-		bgp_as_path_contains(a, speaker->settings.asn))
-		return true;
-	if (bgp_attribute_present(a, BGP_ATTRIBUTE_ORIGINATOR_ID) &&
-		a->originator_id == speaker->settings.router_id)
-		return true;
-	for (unsigned i = 0; i < a->cluster_count; i++)
-		if (a->cluster_list[i] == speaker->settings.router_id)
-			return true;
-	return false;
+	return bgp_as_path_contains(a, neighbor->settings.local_asn) ||
+	       bgp_as_path_contains(a, neighbor->speaker->settings.asn) ||
+	       reflect_looped(neighbor, a);
 }
 
 /* RFC 9234 section 5, ingress 1 and 2. */

@@ -329,6 +329,23 @@ static void out_of_memory(struct connection *connection, struct instant now)
 	session_connection_failed(connection, &ending, now);
 }
 
+/* Another router answers at this address: what its forerunner said is not its word, and was
+ * reflected under another identifier (reflect.c). Without memory the old routes are dropped. */
+static void router_id_take(struct neighbor *neighbor, uint32_t router_id)
+{
+	struct source *source;
+
+	if (neighbor->remote_router_id != 0 && neighbor->remote_router_id != router_id) {
+		source = source_new(neighbor->speaker, neighbor);
+		restart_drop(neighbor);
+		if (source != NULL) {
+			source_leave(neighbor->speaker, neighbor->source);
+			neighbor->source = source;
+		}
+	}
+	neighbor->remote_router_id = router_id;
+}
+
 void session_established(struct connection *connection, struct instant now)
 {
 	struct neighbor *neighbor = connection->neighbor;
@@ -338,7 +355,7 @@ void session_established(struct connection *connection, struct instant now)
 	connection->state = SESSION_ESTABLISHED;
 	neighbor->live = connection;
 	neighbor->established_at = now;
-	neighbor->remote_router_id = connection->remote_open.router_id;
+	router_id_take(neighbor, connection->remote_open.router_id);
 	neighbor->counters[COUNTER_ESTABLISHED]++;
 	memset(neighbor->family_disabled, 0, sizeof(neighbor->family_disabled));
 	neighbor->last_reason[0] = '\0';

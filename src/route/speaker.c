@@ -297,7 +297,9 @@ static bool identity_differs(
 {
 	return !address_equal(&old->address, &new->address) ||
 	       strcmp(old->interface, new->interface) != 0 || old->asn != new->asn ||
-	       old->local_asn != new->local_asn || old->role != new->role;
+	       old->local_asn != new->local_asn || old->role != new->role ||
+	       old->route_reflector_client != new->route_reflector_client ||
+	       old->cluster_id != new->cluster_id;
 }
 
 /* What was told to the neighbour in the OPEN. */

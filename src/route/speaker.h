@@ -91,7 +91,12 @@ struct neighbor_settings {
 	uint16_t add_path_maximum;                /* most taken; 0: no cap but RIB_ROUTES_MAX */
 	struct duration maximum_prefixes_restart; /* 0: never */
 	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
-	unsigned prepend;                          /* added to every route's own */
+	/* Towards an internal neighbour: our address as next hop of what external ones said. */
+	bool next_hop_self;
+	bool route_reflector_client; /* RFC 4456: what is internal is reflected to it, and from
+				      * it to all */
+	uint32_t cluster_id;         /* RFC 4456 section 7; 0: our identifier */
+	unsigned prepend;            /* added to every route's own */
 	bool has_med, has_local_pref;
 	uint32_t med, local_pref;
 	const uint32_t *communities; /* copied by the speaker, as are the next two */
