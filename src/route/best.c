@@ -6,7 +6,7 @@
  *  1. After best_update, the destination has a best route exactly when a live route with a set
  *     exists, and it is routes[0].
  *  2. Every change of the best route marks its destination in every group, every change of
- *     any route in those with ADD-PATH.
+ *     any route in those with ADD-PATH, and of a route server's clients.
  *  3. After best_update, `multipath` is set in the routes that share the traffic of the
  *     destination, if they are more than one, and in no other.
  */

@@ -17,6 +17,7 @@
 
 #include "route/group.h"
 #include "route/reflect.h"
+#include "route/route_server.h"
 #include "route/speaker_internal.h"
 
 #define LOCAL_PREF_DEFAULT      100
@@ -108,7 +109,8 @@ static attribute_set additions(const struct neighbor *neighbor)
 /* Only where there are several members would a list of neighbours be looked at in vain. */
 static const struct neighbor *alone(const struct neighbor *neighbor)
 {
-	return neighbor->speaker->only_routes > 0 ? neighbor : NULL;
+	return neighbor->speaker->only_routes > 0 || route_server_alone(neighbor) ? neighbor
+										  : NULL;
 }
 
 int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
@@ -123,6 +125,7 @@ int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
 		.transit = s->transit,
 		.reflector_client = neighbor->ibgp && s->route_reflector_client,
 		.next_hop_self = neighbor->ibgp && s->next_hop_self,
+		.route_server_client = !neighbor->ibgp && s->route_server_client,
 		.cluster_id = neighbor->ibgp ? reflect_cluster_id(neighbor) : 0,
 		.graceful_shutdown = s->graceful_shutdown,
 		.has_med = s->has_med,
@@ -182,9 +185,10 @@ bool export_key_dresses_alike(const struct group_key *a, const struct group_key 
 	       context_equal(&a->context, &b->context) && next_hops_equal(a, b) &&
 	       a->local_asn == b->local_asn && a->role == b->role && a->ibgp == b->ibgp &&
 	       a->transit == b->transit && a->reflector_client == b->reflector_client &&
-	       a->next_hop_self == b->next_hop_self && a->cluster_id == b->cluster_id &&
-	       a->graceful_shutdown == b->graceful_shutdown && a->has_med == b->has_med &&
-	       a->med == b->med && a->paths == b->paths &&
+	       a->next_hop_self == b->next_hop_self &&
+	       a->route_server_client == b->route_server_client &&
+	       a->cluster_id == b->cluster_id && a->graceful_shutdown == b->graceful_shutdown &&
+	       a->has_med == b->has_med && a->med == b->med && a->paths == b->paths &&
 	       a->has_local_pref == b->has_local_pref && a->local_pref == b->local_pref &&
 	       a->prepend == b->prepend && a->communities == b->communities;
 }
@@ -242,7 +246,10 @@ static bool learned_wanted(
 	if (group->member_count == 1 && source->neighbor->member.group == group)
 		return false;
 	attribute_store_summary(&group->speaker->store, route->set, &s);
-	/* RFC 1997; there are no confederations here. */
+	/* RFC 1997; there are no confederations here. A route server is not asked: RFC 7947
+	 * section 2.2.4. */
+	if (key->route_server_client)
+		s.no_advertise = s.no_export = false;
 	if (s.no_advertise || (s.no_export && !key->ibgp))
 		return false;
 	if (!reflect_wanted(key, source->neighbor)) /* RFC 4271 section 9.2 */
@@ -276,6 +283,15 @@ static bool route_wanted(const struct group *group, enum bgp_family family,
 		group, route, source_of(group->speaker, (rib_source)route->source));
 }
 
+attribute_set export_offer(const struct group *group, enum bgp_family family,
+	uint32_t destination, const struct rib_route *route)
+{
+	if (!best_usable(group->speaker, family, route) ||
+		!route_wanted(group, family, destination, route))
+		return ATTRIBUTE_SET_NONE;
+	return filtered(group, family, destination, route);
+}
+
 struct export_choice export_choose(
 	const struct group *group, enum bgp_family family, uint32_t destination)
 {
@@ -286,6 +302,8 @@ struct export_choice export_choose(
 	if (speaker->stopped || !group->key.context.family[family] ||
 		!rib_used(&speaker->ribs[family], destination))
 		return nothing;
+	if (group->key.route_server_client)
+		return route_server_choose(group, family, destination);
 	route = best_route(speaker, family, destination);
 	if (route == NULL)
 		return nothing;
@@ -331,13 +349,10 @@ static int by_id(const void *a, const void *b)
 static int route_offer(const struct group *group, enum bgp_family family, uint32_t destination,
 	const struct rib_route *route, struct export_paths *paths)
 {
-	struct held_path path = { .source = (rib_source)route->source,
+	struct held_path path = { .set = export_offer(group, family, destination, route),
+		.source = (rib_source)route->source,
 		.id = (uint16_t)route->out_id };
 
-	if (!best_usable(group->speaker, family, route) ||
-		!route_wanted(group, family, destination, route))
-		return 0;
-	path.set = filtered(group, family, destination, route);
 	if (path.set == ATTRIBUTE_SET_NONE || paths_add(paths, path))
 		return 0;
 	attribute_store_release(&group->speaker->store, path.set);
@@ -402,7 +417,9 @@ static int path_dress(
 	const struct group *group, const struct export_choice *choice, struct bgp_attributes *a)
 {
 	const struct group_key *key = &group->key;
-	unsigned count = 1 + key->prepend;
+	/* RFC 7947 section 2.2.2.1: a route server is not in the path. */
+	bool not_in_it = key->route_server_client && choice->source != RIB_LOCAL;
+	unsigned count = !not_in_it + key->prepend;
 
 	present(a, BGP_ATTRIBUTE_AS_PATH);
 	if (choice->source == RIB_LOCAL) {
@@ -429,8 +446,8 @@ static void preference_dress(const struct group_key *key, const struct export_ch
 		a->med = key->med;
 	if (ours_to_say || ours)
 		present(a, BGP_ATTRIBUTE_MED);
-	else if (!key->ibgp && key->export_policy == NULL)
-		absent(a, BGP_ATTRIBUTE_MED);
+	else if (!key->ibgp && !key->route_server_client && key->export_policy == NULL)
+		absent(a, BGP_ATTRIBUTE_MED); /* RFC 7947 section 2.2.3: not a route server */
 	if (!key->ibgp) {
 		absent(a, BGP_ATTRIBUTE_LOCAL_PREF);
 		return;
@@ -534,7 +551,9 @@ static int extended_strip(
 	uint64_t *list;
 	size_t count = 0;
 
-	if (group->key.ibgp || choice->source == RIB_LOCAL || a->extended_community_count == 0)
+	/* RFC 7947 section 2.2.4: nor is it a route server's to remove. */
+	if (group->key.ibgp || group->key.route_server_client || choice->source == RIB_LOCAL ||
+		a->extended_community_count == 0)
 		return 0;
 	list = arena_take_array(
 		&group->speaker->scratch, a->extended_community_count, sizeof(*list));
@@ -580,7 +599,7 @@ bool export_next_hop_self(const struct group_key *key, const struct neighbor *fr
 {
 	if (key->ibgp)
 		return key->next_hop_self && !from->ibgp;
-	return true;
+	return !key->route_server_client; /* RFC 7947 section 2.2.1 */
 }
 
 static int next_hop_dress(const struct group_key *key, enum bgp_family family,

@@ -120,14 +120,16 @@ bool filter_import_by_set(const struct neighbor *neighbor)
 
 /* ---- Out. ---- */
 
-/* MED of others goes no further unless the policy gave one: RFC 4271 section 5.1.4. */
+/* MED of others goes no further unless the policy gave one: RFC 4271 section 5.1.4. Of a route
+ * server it does: RFC 7947 section 2.2.3. */
 static void med_keep_ours(const struct group *group, const struct bgp_attributes *before,
 	struct bgp_attributes *after)
 {
 	bool had = bgp_attribute_present(before, BGP_ATTRIBUTE_MED);
 	bool has = bgp_attribute_present(after, BGP_ATTRIBUTE_MED);
 
-	if (!group->key.ibgp && has && had && before->med == after->med)
+	if (!group->key.ibgp && !group->key.route_server_client && has && had &&
+		before->med == after->med)
 		after->present &= ~(1ull << BGP_ATTRIBUTE_MED);
 }
 

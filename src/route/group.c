@@ -149,10 +149,16 @@ void group_chunks_limit(struct group *group)
 
 /* ---- Groups. ---- */
 
-static bool has_add_path(const struct group *group)
+/* Routes that are not the best one concern the group. */
+static bool hears_more_of(const struct group *group, enum bgp_family family)
+{
+	return group->families[family].add_path || group->key.route_server_client;
+}
+
+static bool hears_more(const struct group *group)
 {
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
-		if (group->families[f].add_path)
+		if (hears_more_of(group, (enum bgp_family)f))
 			return true;
 	return false;
 }
@@ -167,7 +173,7 @@ static struct group *group_new(struct speaker *speaker, const struct group_key *
 	group->key = *key;
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		group->families[f].add_path = key->context.add_path_send[f];
-	speaker->add_path_groups += has_add_path(group);
+	speaker->add_path_groups += hears_more(group);
 	attribute_store_hold(&speaker->store, key->communities);
 	if (key->export_policy != NULL)
 		policy_hold(key->export_policy);
@@ -199,7 +205,7 @@ static void group_free(struct group *group)
 	struct speaker *speaker = group->speaker;
 
 	list_remove(&group->link);
-	speaker->add_path_groups -= has_add_path(group);
+	speaker->add_path_groups -= hears_more(group);
 	while (!list_empty(&group->chunks)) {
 		struct chunk *chunk = container_of(group->chunks.next, struct chunk, link);
 
@@ -241,7 +247,7 @@ static bool ours(const struct group *group, enum bgp_family family, uint32_t des
 
 	if (!rib_has_best(rib, destination))
 		return false;
-	for (uint32_t i = 0; i < (group->families[family].add_path ? count : 1); i++)
+	for (uint32_t i = 0; i < (hears_more_of(group, family) ? count : 1); i++)
 		if (routes[i].source == RIB_LOCAL)
 			return true;
 	return false;
@@ -274,7 +280,7 @@ void groups_mark_paths(struct speaker *speaker, enum bgp_family family, uint32_t
 	list_for_each(node, &speaker->groups) {
 		struct group *group = container_of(node, struct group, link);
 
-		if (!group->families[family].add_path)
+		if (!hears_more_of(group, family))
 			continue;
 		mark(group, family, destination);
 		speaker->groups_marked = true;
@@ -574,7 +580,9 @@ static void key_replace(struct group *group, const struct group_key *key)
 	if (key->export_policy != NULL)
 		policy_hold(key->export_policy);
 	policy_release(group->key.export_policy);
+	group->speaker->add_path_groups -= hears_more(group);
 	group->key = *key;
+	group->speaker->add_path_groups += hears_more(group);
 }
 
 void group_review(struct group *group)

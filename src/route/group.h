@@ -36,7 +36,7 @@ struct group_key {
 	uint8_t role;
 	bool ibgp;
 	bool transit; /* learned routes are passed on */
-	bool reflector_client, next_hop_self;
+	bool reflector_client, next_hop_self, route_server_client;
 	uint32_t cluster_id; /* 0 for external neighbours */
 	bool graceful_shutdown;
 	bool has_med, has_local_pref;
@@ -153,7 +153,8 @@ void group_review(struct group *group);
 void groups_part(struct speaker *speaker);
 /* The routes to this destination changed. */
 void groups_mark(struct speaker *speaker, enum bgp_family family, uint32_t destination);
-/* The same where only groups with ADD-PATH can hear of it: the best one is what it was. */
+/* The same where only groups with ADD-PATH, or of a route server's clients, can hear of it: the
+ * best one is what it was. */
 void groups_mark_paths(struct speaker *speaker, enum bgp_family family, uint32_t destination);
 /* Whether a group still needs the destination's number. */
 bool groups_hold(const struct speaker *speaker, enum bgp_family family, uint32_t destination);
@@ -225,6 +226,9 @@ int export_choose_paths(const struct group *group, enum bgp_family family, uint3
 	struct export_paths *ret_paths);
 /* Gives back the references that are left (those whose set was not made none). */
 void export_paths_clear(const struct group *group, struct export_paths *paths);
+/* The set of one route, with a reference, if the group may be told and its policy accepts. */
+attribute_set export_offer(const struct group *group, enum bgp_family family,
+	uint32_t destination, const struct rib_route *route);
 /* How it is sent; arrays in speaker->scratch or the store. ERROR_RANGE: it cannot be, or who
  * said it is gone. */
 int export_dress(const struct group *group, enum bgp_family family, struct export_choice choice,

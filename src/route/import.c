@@ -72,7 +72,8 @@ static void graceful_shutdown_mark(struct bgp_attributes *a)
 /* A route server is not in the path (RFC 7947 section 2.2.2). */
 static bool first_as_wrong(const struct neighbor *neighbor, const struct bgp_attributes *a)
 {
-	return !neighbor->ibgp && neighbor->settings.role != BGP_ROLE_ROUTE_SERVER_CLIENT &&
+	return !neighbor->ibgp && !neighbor->settings.first_as_any &&
+	       neighbor->settings.role != BGP_ROLE_ROUTE_SERVER_CLIENT &&
 	       bgp_as_path_first(a) != neighbor->settings.asn;
 }
 

@@ -299,7 +299,8 @@ static bool identity_differs(
 	       strcmp(old->interface, new->interface) != 0 || old->asn != new->asn ||
 	       old->local_asn != new->local_asn || old->role != new->role ||
 	       old->route_reflector_client != new->route_reflector_client ||
-	       old->cluster_id != new->cluster_id;
+	       old->cluster_id != new->cluster_id ||
+	       old->route_server_client != new->route_server_client;
 }
 
 /* What was told to the neighbour in the OPEN. */

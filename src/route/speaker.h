@@ -96,6 +96,8 @@ struct neighbor_settings {
 	bool route_reflector_client; /* RFC 4456: what is internal is reflected to it, and from
 				      * it to all */
 	uint32_t cluster_id;         /* RFC 4456 section 7; 0: our identifier */
+	bool route_server_client;    /* RFC 7947: what others said goes to it as it is */
+	bool first_as_any;           /* what it says need not begin with its AS */
 	unsigned prepend;            /* added to every route's own */
 	bool has_med, has_local_pref;
 	uint32_t med, local_pref;

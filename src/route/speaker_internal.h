@@ -168,7 +168,7 @@ struct speaker {
 	speaker_best_function *watch_best; /* speaker_watch_best; NULL: nobody */
 	void *watch_best_context;
 	struct list groups;
-	unsigned add_path_groups; /* of these */
+	unsigned add_path_groups; /* of these; with route servers' clients */
 	bool groups_marked;       /* since the members were told */
 	const struct rpki_table *rpki;
 	struct flow_table flow;
