@@ -305,6 +305,10 @@ struct config_neighbor {
 	struct config_add_path_settings add_path;
 	struct address next_hop_ipv4; /* FAMILY_NONE: the session's local address */
 	struct address next_hop_ipv6;
+	bool next_hop_self;          /* default false; iBGP: of routes from other ASes */
+	bool route_reflector_client; /* default false; iBGP: RFC 4456 */
+	bool route_server_client;    /* default false; eBGP: RFC 7947 */
+	bool enforce_first_as; /* default true; never of a route server (RFC 7947 2.2.2.1) */
 };
 
 enum config_log_format {
@@ -383,10 +387,11 @@ struct config_decision {
 };
 
 struct config {
-	const char *site;   /* required */
-	uint32_t asn;       /* required when there are neighbours */
-	uint32_t router_id; /* host order; required when there are neighbours */
-	const char *user;   /* NULL: nearcast, or nobody if there is no such user */
+	const char *site;    /* required */
+	uint32_t asn;        /* required when there are neighbours */
+	uint32_t router_id;  /* host order; required when there are neighbours */
+	uint32_t cluster_id; /* RFC 4456 section 7; 0: router_id */
+	const char *user;    /* NULL: nearcast, or nobody if there is no such user */
 	struct config_service *services;
 	size_t service_count;
 	struct config_neighbor *neighbors;

@@ -120,7 +120,9 @@ static void its_relation(struct validator *validator, const struct config_neighb
 			config_relation_name(n->relation));
 		rule_hint(validator, "relation: internal");
 	}
-	if (n->role_strict && (!n->role || n->relation == RELATION_NONE || is_internal(n))) {
+	if (n->role_strict &&
+		(!n->role || is_internal(n) ||
+			(n->relation == RELATION_NONE && !n->route_server_client))) {
 		rule_error(validator, &n->role_strict, n,
 			"'role-strict' needs a role to insist on");
 		rule_hint(
@@ -252,6 +254,45 @@ static void its_import(struct validator *validator, const struct config_neighbor
 			"'maximum-prefixes' means nothing while nothing is imported");
 }
 
+static void only_internal(struct validator *validator, const struct config_neighbor *n)
+{
+	if (n->asn == 0 || n->local_asn == 0 || is_internal(n))
+		return;
+	if (n->route_reflector_client) {
+		rule_error(validator, &n->route_reflector_client, n,
+			"a route reflector's client is in our own AS %u, not in %u",
+			n->local_asn, n->asn);
+		rule_hint(validator, "for a neighbour in another AS: 'route-server-client'");
+	}
+	if (n->next_hop_self)
+		rule_warning(validator, &n->next_hop_self, n,
+			"'next-hop-self' means nothing for a neighbour in another AS: it is "
+			"always so%s",
+			n->route_server_client ? ", but for a route server's client" : "");
+}
+
+static void its_route_server(struct validator *validator, const struct config_neighbor *n)
+{
+	if (!n->route_server_client || n->asn == 0 || n->local_asn == 0)
+		return;
+	if (is_internal(n)) {
+		rule_error(validator, &n->route_server_client, n,
+			"a route server's client is in another AS, not in our own, %u", n->asn);
+		rule_hint(validator, "for a neighbour in our own AS: 'route-reflector-client'");
+	}
+	if (n->relation != RELATION_NONE && n->relation != RELATION_INTERNAL) {
+		rule_error(validator, &n->relation, n,
+			"'route-server-client' says already what the neighbour is to us");
+		rule_hint(validator, "leave out 'relation: %s'",
+			config_relation_name(n->relation));
+	}
+	if (n->learned.kind == CHOICE_NONE) {
+		rule_warning(validator, &n->route_server_client, n,
+			"a route server passes nothing on to this client");
+		rule_hint(validator, "set 'export' to all, or to a policy");
+	}
+}
+
 typedef void neighbor_rule(struct validator *validator, const struct config_neighbor *neighbor);
 
 static neighbor_rule *const rules[] = {
@@ -267,6 +308,8 @@ static neighbor_rule *const rules[] = {
 	its_next_hops,
 	its_families,
 	its_import,
+	only_internal,
+	its_route_server,
 };
 
 void rules_neighbors(struct validator *validator)

@@ -229,6 +229,14 @@ static const struct schema_field root_fields[] = {
 		.touches = TOUCHES_SESSION,
 		.help = "BGP identifier, unique among our routers, written like an IPv4 address; "
 			"required when there are neighbours." },
+	{ .key = "cluster-id",
+		.kind = KIND_ROUTER_ID,
+		SCHEMA_AT(R, cluster_id),
+		.elsewhere = "clusterid cluster",
+		.touches = TOUCHES_SESSION,
+		.help = "CLUSTER_ID of a route reflector (RFC 4456), written like an IPv4 address; "
+			"not said: router-id. Reflectors of one cluster with the same clients may "
+			"share it." },
 	{ .key = "user",
 		.kind = KIND_STRING,
 		SCHEMA_AT(R, user),

@@ -364,6 +364,39 @@ static const struct schema_field neighbor_fields[] = {
 		.kind = KIND_SECTION,
 		.section = &next_hop_section,
 		.help = "Next hops other than our own address." },
+	{ .key = "next-hop-self",
+		.kind = KIND_BOOL,
+		SCHEMA_AT(N, next_hop_self),
+		.preset = "false",
+		.touches = TOUCHES_ROUTES,
+		.elsewhere = "nexthop-self",
+		.help = "For a neighbour in our own AS: our address as next hop of what neighbours "
+			"in other ASes said. What is reflected keeps its own." },
+	{ .key = "route-reflector-client",
+		.kind = KIND_BOOL,
+		SCHEMA_AT(N, route_reflector_client),
+		.preset = "false",
+		.touches = TOUCHES_SESSION,
+		.elsewhere = "rr-client reflector-client",
+		.help = "For a neighbour in our own AS: reflect its routes to the others, and "
+			"theirs to it (RFC 4456); which ones, `export` says." },
+	{ .key = "route-server-client",
+		.kind = KIND_BOOL,
+		SCHEMA_AT(N, route_server_client),
+		.preset = "false",
+		.touches = TOUCHES_SESSION,
+		.elsewhere = "rs-client",
+		.help = "We are a route server, the neighbour its client (RFC 7947): path, next hop "
+			"and MED are passed on as they are, and it hears the best of the routes that "
+			"`export` lets it hear." },
+	{ .key = "enforce-first-as",
+		.kind = KIND_BOOL,
+		SCHEMA_AT(N, enforce_first_as),
+		.preset = "true",
+		.touches = TOUCHES_ROUTES,
+		.elsewhere = "first-as",
+		.help = "Ignore routes whose path does not begin with the neighbour's AS. A route "
+			"server's never do, and are not asked (`relation: route-server`)." },
 	{ 0 },
 };
 

@@ -24,6 +24,13 @@ static const uint8_t roles[] = {
 	[RELATION_INTERNAL] = BGP_ROLE_NONE,
 };
 
+static uint8_t role_of(const struct config_neighbor *c)
+{
+	if (!c->role)
+		return BGP_ROLE_NONE;
+	return c->route_server_client ? BGP_ROLE_ROUTE_SERVER : roles[c->relation];
+}
+
 static const uint8_t relations[] = {
 	[RELATION_NONE] = POLICY_RELATION_NONE,
 	[RELATION_PROVIDER] = POLICY_RELATION_PROVIDER,
@@ -101,7 +108,7 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.local_asn = c->local_asn,
 		.passive = c->passive,
 		.shutdown = c->shutdown,
-		.role = c->role ? roles[c->relation] : BGP_ROLE_NONE,
+		.role = role_of(c),
 		.role_strict = c->role_strict,
 		.families = { (c->families & CONFIG_FAMILY_IPV4) != 0,
 			(c->families & CONFIG_FAMILY_IPV6) != 0,
@@ -133,6 +140,12 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.add_path_best = (uint16_t)c->add_path.best,
 		.add_path_maximum = (uint16_t)c->add_path.maximum,
 		.next_hop = { c->next_hop_ipv4, c->next_hop_ipv6 },
+		.next_hop_self = c->next_hop_self,
+		.route_reflector_client = c->route_reflector_client,
+		.cluster_id = config->cluster_id,
+		.route_server_client = c->route_server_client,
+		/* RFC 7947 section 2.2.2.2 */
+		.first_as_any = !c->enforce_first_as || c->relation == RELATION_ROUTE_SERVER,
 	};
 
 	snprintf(settings.name, sizeof(settings.name), "%s", c->name);

@@ -19,8 +19,9 @@
 #define DNS                                                                                  \
 	"services:\n  dns:\n    addresses: [198.51.100.53]\n    announce: 198.51.100.0/24\n" \
 	"    checks: [socket: { port: 53 }]\n"
-#define PEER "neighbors:\n  a: { address: 203.0.113.1, asn: 64501, relation: provider }\n"
-#define BARE "neighbors:\n  a: { address: 203.0.113.1, asn: 64501"
+#define PEER     "neighbors:\n  a: { address: 203.0.113.1, asn: 64501, relation: provider }\n"
+#define INTERNAL "neighbors:\n  a: { address: 203.0.113.1, asn: 64500"
+#define BARE     "neighbors:\n  a: { address: 203.0.113.1, asn: 64501"
 
 static const struct row {
 	const char *text;
@@ -120,6 +121,26 @@ static const struct row {
 		"in our own AS 64500 cannot be a peer", 10, CONFIG_ERROR },
 	{ HEAD DNS "neighbors:\n  a: { address: 203.0.113.1, asn: 64500, ttl-security: 1 }\n",
 		NULL, 0, CONFIG_ERROR },
+	{ HEAD DNS BARE ", route-reflector-client: true }\n",
+		"a route reflector's client is in our own AS 64500, not in 64501", 10,
+		CONFIG_ERROR },
+	{ HEAD DNS INTERNAL ", route-reflector-client: true, next-hop-self: true }\n", NULL, 0,
+		CONFIG_ERROR },
+	{ "cluster-id: 192.0.2.99\n" HEAD DNS INTERNAL ", route-reflector-client: true }\n",
+		NULL, 0, CONFIG_ERROR },
+	{ "cluster-id: 0.0.0.0\n" HEAD DNS PEER, "cluster-id", 1, CONFIG_ERROR },
+	{ HEAD DNS BARE ", next-hop-self: true }\n", "'next-hop-self' means nothing", 10,
+		CONFIG_WARNING },
+	{ HEAD DNS INTERNAL ", route-server-client: true, export: all }\n",
+		"a route server's client is in another AS, not in our own, 64500", 10,
+		CONFIG_ERROR },
+	{ HEAD DNS BARE ", route-server-client: true, export: all }\n", NULL, 0, CONFIG_ERROR },
+	{ HEAD DNS BARE ", route-server-client: true, export: all, role-strict: true }\n", NULL,
+		0, CONFIG_ERROR },
+	{ HEAD DNS BARE ", route-server-client: true }\n", "passes nothing on to this client",
+		10, CONFIG_WARNING },
+	{ HEAD DNS BARE ", route-server-client: true, export: all, relation: peer }\n",
+		"says already what the neighbour is to us", 10, CONFIG_ERROR },
 	{ HEAD DNS BARE ", role-strict: true }\n", "needs a role to insist on", 10,
 		CONFIG_ERROR },
 	{ HEAD DNS BARE ", multihop: 2, ttl-security: 1 }\n", "cannot both be set", 10,
