@@ -18,12 +18,30 @@ static void number_cell(struct table *table, const json_t *route, const char *ke
 		table_cell(table, TONE_PLAIN, "-");
 }
 
+/* What is behind the communities. */
+static void add_notes(const json_t *route, struct text *notes)
+{
+	const json_t *clusters = view_get(route, "cluster_list");
+
+	if (view_has(route, "originator_id"))
+		text_print(notes, " (from %s", view_string(route, "originator_id"));
+	if (view_has(route, "originator_id") && json_array_size(clusters) > 0) {
+		text_print(notes, " through ");
+		view_join(clusters, " ", notes);
+	}
+	if (view_has(route, "originator_id"))
+		text_print(notes, ")");
+	if (view_flag(route, "stale"))
+		text_print(notes, " (stale)");
+}
+
 static void add_row(struct table *table, const json_t *route)
 {
-	struct text communities = { 0 };
+	struct text communities = { 0 }, notes = { 0 };
 	char age[DURATION_TEXT_MAX];
 
 	view_join(view_get(route, "communities"), " ", &communities);
+	add_notes(route, &notes);
 	table_row(table);
 	table_cell(table, TONE_PLAIN, "%s", view_string_or(route, "prefix", "?"));
 	table_cell(table, TONE_PLAIN, "%s", view_string_or(route, "neighbor", "-"));
@@ -34,8 +52,9 @@ static void add_row(struct table *table, const json_t *route)
 	table_cell(table, TONE_PLAIN, "%s", view_age(route, "since", age));
 	table_cell(table, view_flag(route, "stale") ? TONE_WARNING : TONE_PLAIN, "%s%s",
 		communities.length == 0 ? "-" : text_string(&communities),
-		view_flag(route, "stale") ? " (stale)" : "");
+		notes.length == 0 ? "" : text_string(&notes));
 	text_clear(&communities);
+	text_clear(&notes);
 }
 
 void render_routes(const json_t *document, const struct style *style, struct text *out)

@@ -285,6 +285,19 @@ static void set_optional(json_t *object, const char *key, const struct bgp_attri
 		bgp_attribute_present(a, code) ? json_integer(value) : json_null());
 }
 
+/* RFC 4456 section 8; of what is reflected. */
+static void set_reflection(json_t *object, const struct bgp_attributes *a)
+{
+	bool reflected = bgp_attribute_present(a, BGP_ATTRIBUTE_ORIGINATOR_ID);
+	json_t *clusters = json_array();
+
+	for (unsigned i = 0; i < a->cluster_count; i++)
+		json_array_append_new(clusters, json_router_id(a->cluster_list[i]));
+	json_object_set_new(object, "originator_id",
+		reflected ? json_router_id(a->originator_id) : json_null());
+	json_object_set_new(object, "cluster_list", clusters);
+}
+
 static json_t *json_route(const struct route_view *route)
 {
 	static const char *const origins[] = { "igp", "egp", "incomplete" };
@@ -311,6 +324,7 @@ static json_t *json_route(const struct route_view *route)
 	set_optional(object, "local_pref", a, BGP_ATTRIBUTE_LOCAL_PREF, a->local_pref);
 	set_optional(object, "only_to_customer", a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER,
 		a->only_to_customer);
+	set_reflection(object, a);
 	json_object_set_new(object, "communities", json_communities(a));
 	json_object_set_new(object, "stale", json_boolean(route->stale));
 	set_since(object, "since", route->since);
