@@ -81,9 +81,9 @@ static struct policy *make_policy(void)
 	static const char *const patterns[] = { "^ 1 (2 | some)* [^4-7 some]{2,} $",
 		"3+ 4? 5" };
 	static const struct policy_community_range ranges[] = {
-		{ POLICY_COMMUNITY_STANDARD, 0, 0, { 1, 2, 0 }, { 3, 9, 0 } },
-		{ POLICY_COMMUNITY_LARGE, 0, 0, { 1, 0, 0 }, { 9, UINT32_MAX, 9 } },
-		{ POLICY_COMMUNITY_EXTENDED, 2, 7, { 0, 0, 0 }, { UINT32_MAX, 9, 0 } },
+		{ POLICY_COMMUNITY_STANDARD, 0, 0, 0, 0, { 1, 2, 0 }, { 3, 9, 0 } },
+		{ POLICY_COMMUNITY_LARGE, 0, 0, 2, 1, { 1, 0, 0 }, { 9, UINT32_MAX, 9 } },
+		{ POLICY_COMMUNITY_EXTENDED, 2, 7, 0, 0, { 0, 0, 0 }, { UINT32_MAX, 9, 0 } },
 	};
 	static const struct policy_as_range asns[] = { { 64500, 64510 }, { 1, 3 } };
 	static const struct policy_as_set as_sets[] = { { "some", asns, 2 } };

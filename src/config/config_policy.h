@@ -60,6 +60,7 @@ struct config_community_item {
 	const char *set; /* NULL: the range */
 	uint8_t kind;    /* enum config_community_kind */
 	uint8_t subtype, encodings;
+	uint8_t neighbor, self; /* parts (bit 0: the first) that are the words of that name */
 	uint32_t first[3], last[3];
 };
 

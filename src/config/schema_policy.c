@@ -82,7 +82,9 @@ static const struct schema_field community_set_fields[] = {
 		.maximum = CONFIG_SET_ITEMS_MAX,
 		.flags = FIELD_LITERAL | FIELD_EMPTY,
 		.touches = TOUCHES_ROUTES,
-		.help = "Communities of all three kinds; any part may be `*` or a range." },
+		.help = "Communities of all three kinds; any part may be `*` or a range, and of those "
+			"that are not extended `neighbor` or `self`: the AS of the neighbour, or "
+			"ours towards it." },
 	{ 0 },
 };
 

@@ -25,6 +25,24 @@ static bool is_star(const char *text, size_t length)
 	return length == 1 && text[0] == '*';
 }
 
+static bool is_word(const char *text, size_t length, const char *word)
+{
+	return length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
+/* "neighbor", "self": AS numbers that each session has. */
+static bool parse_session_part(
+	struct config_community_item *item, int part, const char *text, size_t length)
+{
+	if (is_word(text, length, "neighbor"))
+		item->neighbor |= (uint8_t)(1 << part);
+	else if (is_word(text, length, "self"))
+		item->self |= (uint8_t)(1 << part);
+	else
+		return false;
+	return true;
+}
+
 /* "10", "10-20" or "*" */
 static bool parse_part(struct config_community_item *item, int part, const char *text,
 	size_t length, uint32_t maximum)
@@ -64,7 +82,7 @@ static bool parse_address(struct config_community_item *item, const char *text, 
 	return true;
 }
 
-/* "64500:10", "64500:*:10-20" */
+/* "64500:10", "64500:*:10-20", "0:neighbor" */
 static bool parse_plain(struct config_community_item *item, const char *text)
 {
 	uint32_t maximum;
@@ -79,7 +97,8 @@ static bool parse_plain(struct config_community_item *item, const char *text)
 	for (int i = 0; i < parts; i++) {
 		size_t length = strcspn(text, ":");
 
-		if (!parse_part(item, i, text, length, maximum))
+		if (!parse_session_part(item, i, text, length) &&
+			!parse_part(item, i, text, length, maximum))
 			return false;
 		text += length + (text[length] == ':');
 	}
@@ -98,8 +117,8 @@ static bool parse_extended(struct config_community_item *item, const char *text)
 		word++;
 	if (word->word == NULL || text[length] != ':')
 		return false;
-	item->kind = CONFIG_COMMUNITY_EXTENDED;
-	item->subtype = (uint8_t)word->value;
+	*item = (struct config_community_item){ .kind = CONFIG_COMMUNITY_EXTENDED,
+		.subtype = (uint8_t)word->value };
 	text += length + 1;
 	length = strcspn(text, ":");
 	if (text[length] != ':')
@@ -154,8 +173,8 @@ int value_parse_community_item(const struct schema_field *field, const char *tex
 	}
 	if (!good) {
 		error_hint(error,
-			"64500:10, 64500:*, 64500:100-199, large 64500:*:*, rt:64500:*, "
-			"or a name such as no-export");
+			"64500:10, 64500:*, 64500:100-199, 0:neighbor, large self:*:*, "
+			"rt:64500:*, or a name such as no-export");
 		return value_refuse(field, text, error);
 	}
 	memcpy(target, &item, sizeof(item));
@@ -167,7 +186,11 @@ static void print_part(
 {
 	uint32_t first = item->first[part], last = item->last[part];
 
-	if (first == 0 && last == maximum)
+	if (((item->neighbor >> part) & 1) != 0)
+		text_add(out, "neighbor");
+	else if (((item->self >> part) & 1) != 0)
+		text_add(out, "self");
+	else if (first == 0 && last == maximum)
 		text_add(out, "*");
 	else if (first == last)
 		text_print(out, "%" PRIu32, first);
@@ -208,7 +231,8 @@ void value_format_community_item(const struct schema_field *field, const void *v
 		print_extended(&item, out);
 	} else if (item.kind == CONFIG_COMMUNITY_EXTENDED_RAW) {
 		text_print(out, "0x%08" PRIx32 "%08" PRIx32, item.first[0], item.first[1]);
-	} else if (item.kind == CONFIG_COMMUNITY_STANDARD && item.first[0] == item.last[0] &&
+	} else if (item.kind == CONFIG_COMMUNITY_STANDARD && item.neighbor == 0 &&
+		   item.self == 0 && item.first[0] == item.last[0] &&
 		   item.first[1] == item.last[1]) {
 		one.standard = item.first[0] << 16 | item.first[1];
 		community_format(&one, out);

@@ -136,6 +136,8 @@ static uint32_t add_community_set(struct description *d, const char *name,
 		range->kind = items[i].kind;
 		range->subtype = items[i].subtype;
 		range->encodings = items[i].encodings;
+		range->neighbor = items[i].neighbor;
+		range->self = items[i].self;
 		memcpy(range->first, items[i].first, sizeof(range->first));
 		memcpy(range->last, items[i].last, sizeof(range->last));
 		kept++;

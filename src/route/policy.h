@@ -155,6 +155,10 @@ struct policy_community_range {
 	uint8_t kind;      /* enum policy_community_kind */
 	uint8_t subtype;   /* extended: 2 is a route target */
 	uint8_t encodings; /* extended: which ones may match */
+	/* Parts (bit 0: the first) that are the neighbour's AS, or our own towards it, whatever
+	 * first and last say; not of extended ones. A number over 16 bits is no part of a
+	 * standard one. */
+	uint8_t neighbor, self;
 	uint32_t first[3], last[3];
 };
 

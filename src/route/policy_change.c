@@ -161,21 +161,26 @@ struct community_row {
 	size_t items, size,
 		count; /* where the pointer is; bytes of an item; where the count is */
 	unsigned code;
-	bool (*in_list)(const struct community_list *list, const void *item);
+	bool (*in_list)(const struct community_list *list, const struct policy_route *route,
+		const void *item);
 };
 
-static bool standard_in_list(const struct community_list *list, const void *item)
+static bool standard_in_list(
+	const struct community_list *list, const struct policy_route *route, const void *item)
 {
-	return community_list_has(list, *(const uint32_t *)item);
+	return community_list_has(list, route, *(const uint32_t *)item);
 }
 
-static bool large_in_list(const struct community_list *list, const void *item)
+static bool large_in_list(
+	const struct community_list *list, const struct policy_route *route, const void *item)
 {
-	return community_list_has_large(list, item);
+	return community_list_has_large(list, route, item);
 }
 
-static bool extended_in_list(const struct community_list *list, const void *item)
+static bool extended_in_list(
+	const struct community_list *list, const struct policy_route *route, const void *item)
 {
+	(void)route;
 	return community_list_has_extended(list, *(const uint64_t *)item);
 }
 
@@ -218,7 +223,8 @@ static bool matches_any(const struct policy_change *change, const struct policy_
 	const struct community_row *row, const uint8_t *item)
 {
 	for (size_t i = 0; i < change->number_count; i++)
-		if (row->in_list(&walk->book->community_lists[change->numbers[i]], item))
+		if (row->in_list(&walk->book->community_lists[change->numbers[i]], walk->route,
+			    item))
 			return true;
 	return false;
 }

@@ -53,9 +53,11 @@ struct community_list {
 };
 int community_list_make(const struct policy_community_set *description, struct arena *arena,
 	struct community_list *ret_list);
-bool community_list_has(const struct community_list *list, uint32_t community);
-bool community_list_has_large(
-	const struct community_list *list, const struct bgp_large_community *community);
+/* route: whose AS numbers `neighbor` and `self` are. */
+bool community_list_has(const struct community_list *list, const struct policy_route *route,
+	uint32_t community);
+bool community_list_has_large(const struct community_list *list,
+	const struct policy_route *route, const struct bgp_large_community *community);
 bool community_list_has_extended(const struct community_list *list, uint64_t community);
 
 /* ---- policy_path.c: what rules ask about AS paths. Confederation segments are not there, the

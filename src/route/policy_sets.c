@@ -70,7 +70,8 @@ bool as_list_has(const struct as_list *list, uint32_t asn)
 /* All values of the second part, or one value of the first: numbers side by side. */
 static bool is_side_by_side(const struct policy_community_range *range)
 {
-	return range->kind == POLICY_COMMUNITY_STANDARD &&
+	return range->kind == POLICY_COMMUNITY_STANDARD && range->neighbor == 0 &&
+	       range->self == 0 &&
 	       (range->first[0] == range->last[0] ||
 		       (range->first[1] == 0 && range->last[1] == 0xffff));
 }
@@ -128,25 +129,45 @@ static bool within(const struct policy_community_range *range, const uint32_t *p
 	return true;
 }
 
-bool community_list_has(const struct community_list *list, uint32_t community)
+/* The same, where parts may be AS numbers of the session. */
+static bool within_session(const struct policy_community_range *range,
+	const struct policy_route *route, const uint32_t *parts, int count)
+{
+	for (int i = 0; i < count; i++) {
+		bool neighbor = ((range->neighbor >> i) & 1) != 0;
+		bool self = ((range->self >> i) & 1) != 0;
+
+		if (neighbor && parts[i] != route->neighbor_asn)
+			return false;
+		if (self && parts[i] != route->local_asn)
+			return false;
+		if (!neighbor && !self &&
+			(parts[i] < range->first[i] || parts[i] > range->last[i]))
+			return false;
+	}
+	return true;
+}
+
+bool community_list_has(
+	const struct community_list *list, const struct policy_route *route, uint32_t community)
 {
 	const uint32_t parts[] = { community >> 16, community & 0xffff };
 
 	if (ranges_have(list->standard, list->standard_count, community))
 		return true;
 	for (size_t i = 0; i < list->large_first; i++)
-		if (within(&list->others[i], parts, 2))
+		if (within_session(&list->others[i], route, parts, 2))
 			return true;
 	return false;
 }
 
-bool community_list_has_large(
-	const struct community_list *list, const struct bgp_large_community *community)
+bool community_list_has_large(const struct community_list *list,
+	const struct policy_route *route, const struct bgp_large_community *community)
 {
 	const uint32_t parts[] = { community->global, community->local_1, community->local_2 };
 
 	for (size_t i = list->large_first; i < list->extended_first; i++)
-		if (within(&list->others[i], parts, 3))
+		if (within_session(&list->others[i], route, parts, 3))
 			return true;
 	return false;
 }

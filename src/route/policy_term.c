@@ -103,14 +103,16 @@ static bool holds_neighbor_as(const struct compiled_term *term, struct policy_wa
 	return in_as_lists(term, walk->route->neighbor_asn);
 }
 
-static bool list_has_any(
-	const struct community_list *list, const struct bgp_attributes *attributes)
+static bool list_has_any(const struct community_list *list, const struct policy_walk *walk)
 {
+	const struct bgp_attributes *attributes = walk->attributes;
+
 	for (unsigned i = 0; i < attributes->community_count; i++)
-		if (community_list_has(list, attributes->communities[i]))
+		if (community_list_has(list, walk->route, attributes->communities[i]))
 			return true;
 	for (unsigned i = 0; i < attributes->large_community_count; i++)
-		if (community_list_has_large(list, &attributes->large_communities[i]))
+		if (community_list_has_large(
+			    list, walk->route, &attributes->large_communities[i]))
 			return true;
 	for (unsigned i = 0; i < attributes->extended_community_count; i++)
 		if (community_list_has_extended(list, attributes->extended_communities[i]))
@@ -121,7 +123,7 @@ static bool list_has_any(
 static bool holds_community(const struct compiled_term *term, struct policy_walk *walk)
 {
 	for (uint32_t i = 0; i < term->count; i++)
-		if (list_has_any(term->community_lists[i], walk->attributes))
+		if (list_has_any(term->community_lists[i], walk))
 			return true;
 	return false;
 }

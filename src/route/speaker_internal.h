@@ -13,6 +13,8 @@
  *     filter.c         the operator's policies, in and out
  *     flow.c           flow specifications as destinations
  *     flow_review.c    and which of them are feasible
+ *     reflect.c        route reflection (RFC 4456)
+ *     route_server.c   what a route server's client hears (RFC 7947)
  *     local_rib.c      the routes that we originate
  *     source.c         who says routes, and what becomes of all of a source at once
  *     best.c           the best route of each destination

@@ -67,6 +67,10 @@ static const struct row {
 	{ "as-path-sets: { a: [\"1 .{40} 2 $\"] }\n", "too complex", "", 5, 21, CONFIG_ERROR },
 	{ "community-sets: { a: [\"64500:70000\"] }\n", "not a community or pattern", "64500:*",
 		5, 23, CONFIG_ERROR },
+	{ "community-sets: { a: [\"rt:neighbor:1\"] }\n", "not a community or pattern",
+		"0:neighbor", 5, 23, CONFIG_ERROR },
+	{ "community-sets: { a: [\"0:neighbors\"] }\n", "not a community or pattern",
+		"0:neighbor", 5, 23, CONFIG_ERROR },
 	{ "community-sets: { no-export: [\"64500:*\"] }\n", "'no-export' is a community", "", 5,
 		19, CONFIG_ERROR },
 	{ "policies: { p: [{ match: { prefix: ownn }, then: accept }] }\n"
@@ -209,7 +213,7 @@ static void test_read(void **state)
 static void test_builtin(void **state)
 {
 	static const char *const names[] = { "bogons", "rpki-strict", "max-length", "max-path",
-		"peer-lock", "graceful-shutdown" };
+		"peer-lock", "route-server-control", "graceful-shutdown" };
 	struct config_diagnostics diagnostics = { 0 };
 	struct text text = { 0 };
 	struct config *config;

@@ -97,9 +97,9 @@ static void write_policy_value(struct writer *writer, const struct schema_field 
 	static const char *const patterns[] = { "a-set", "174", "\"^ 1 (2 | 3)* [^4 5-7] $\"",
 		"\".\"", "\"^$\"", "\"any{3,}\"" };
 	static const char *const communities[] = { "64500:10", "\"64500:*\"", "\"*:100-199\"",
-		"\"1:2:*\"", "\"0-65535:7\"", "\"rt:*:7\"", "\"rt:64500:*\"",
-		"\"soo:192.0.2.1:*\"", "\"rt:0-4294967295:5\"", "\"rt:4200000000:1-2\"",
-		"no-export", "0x0002fbf40000000a", "a-set" };
+		"\"1:2:*\"", "\"0:neighbor\"", "\"self:*:neighbor\"", "\"0-65535:7\"",
+		"\"rt:*:7\"", "\"rt:64500:*\"", "\"soo:192.0.2.1:*\"", "\"rt:0-4294967295:5\"",
+		"\"rt:4200000000:1-2\"", "no-export", "0x0002fbf40000000a", "a-set" };
 	static const char *const meds[] = { "0", "10", "+10", "-10", "igp", "remove" };
 	static const char *const hops[] = { "self", "192.0.2.1", "\"2001:db8::1\"" };
 	static const char *const choices[] = { "none", "all", "a-policy", "[a, b]", "[a]" };

@@ -199,12 +199,95 @@ static void test_print(void **state)
 	text_clear(&out);
 }
 
+/* ---- What members of an exchange tell a route server. ---- */
+
+static const char server_text[] =
+	"site: s\n"
+	"asn: 64500\n"
+	"router-id: 192.0.2.1\n"
+	"policies:\n"
+	"  members: [accept]\n"
+	"neighbors:\n"
+	"  a: { address: 192.0.2.2, asn: 1000, route-server-client: true, import: all,\n"
+	"       export: [route-server-control, members] }\n";
+
+#define C(high, low) ((uint32_t)(high) << 16 | (low))
+
+static void test_route_server_control(void **state)
+{
+	static const struct {
+		uint32_t standard[3];
+		struct bgp_large_community large[3];
+		uint32_t to;
+		bool heard;
+		unsigned left; /* communities that it goes with */
+	} rows[] = {
+		{ { 0 }, { { 0 } }, 1000, true, 0 },
+		{ { C(1000, 7) }, { { 1000, 1, 1 } }, 1000, true, 2 },
+		{ { C(0, 1000), C(1000, 7) }, { { 0 } }, 1000, false, 0 },
+		{ { C(0, 1000), C(1000, 7) }, { { 0 } }, 1001, true, 1 },
+		{ { C(0, 64500) }, { { 0 } }, 1000, false, 0 },
+		{ { C(0, 64500), C(64500, 1000) }, { { 0 } }, 1000, true, 1 },
+		{ { C(0, 64500), C(64500, 1000) }, { { 0 } }, 1001, false, 0 },
+		{ { 0 }, { { 64500, 0, 4200000000 } }, 4200000000, false, 0 },
+		{ { 0 }, { { 64500, 0, 4200000000 } }, 1000, true, 0 },
+		{ { 0 }, { { 64500, 0, 0 } }, 1000, false, 0 },
+		{ { 0 }, { { 64500, 0, 0 }, { 64500, 1, 1000 } }, 1000, true, 0 },
+		{ { 0 }, { { 64500, 0, 0 }, { 64500, 1, 1000 } }, 1001, false, 0 },
+		/* "Not to this one" goes before all. */
+		{ { C(0, 1000), C(64500, 1000) }, { { 0 } }, 1000, false, 0 },
+	};
+	struct config_source source = { "site.yaml", server_text, strlen(server_text) };
+	struct config_diagnostics diagnostics = { 0 };
+	struct error error = { 0 };
+	struct config *config;
+	struct policy_book *book;
+	struct policy *policy;
+
+	(void)state;
+	assert_int_equal(config_read(&source, 1, &config, &diagnostics), 0);
+	config_diagnostics_clear(&diagnostics);
+	book = policy_book_of_config(config, &error);
+	assert_non_null(book);
+	policy = policy_of_choice(book, &config->neighbors[0].learned, &error);
+	assert_non_null(policy);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena arena = { 0 };
+		struct policy_result result;
+		struct bgp_attributes attributes = { .communities = rows[i].standard,
+			.large_communities = rows[i].large };
+		struct policy_route route = { .attributes = &attributes,
+			.direction = POLICY_EXPORT,
+			.local_asn = 64500,
+			.neighbor_asn = rows[i].to };
+		const struct bgp_attributes *left;
+
+		while (rows[i].standard[attributes.community_count] != 0)
+			attributes.community_count++;
+		while (rows[i].large[attributes.large_community_count].global != 0)
+			attributes.large_community_count++;
+		assert_int_equal(policy_run(policy, NULL, &route, &arena, &result), 0);
+		left = result.changed ? &result.attributes : &attributes;
+		if ((result.verdict == POLICY_ACCEPT) != rows[i].heard ||
+			(rows[i].heard && left->community_count + left->large_community_count !=
+						  rows[i].left))
+			fail_msg("row %zu: %s, %u and %u left", i,
+				result.verdict == POLICY_ACCEPT ? "heard" : "not heard",
+				left->community_count, left->large_community_count);
+		arena_clear(&arena);
+	}
+	policy_release(policy);
+	policy_book_release(book);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_route_server_control),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
