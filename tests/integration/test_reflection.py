@@ -225,3 +225,42 @@ def test_client_of_a_server(world, kind):
         return routes[0]
     route = world.wait_for(heard, 30, "the served route")
     assert (route["as_path"], route["next_hop"]) == (str(WEST), "10.0.0.2")
+
+
+SERVER = """\
+site: rs1
+asn: 64500
+router-id: 10.0.0.1
+policies:
+  members: [accept]
+neighbors:
+"""
+MEMBER = ("  m{host}: {{ address: 10.0.0.{host}, asn: {asn}, route-server-client: true, "
+          "import: all, export: [route-server-control, members], connect-retry: 1s }}\n")
+
+
+def test_no_path_is_hidden(world):
+    """The best route is kept from one member by a community: that one hears the next best."""
+    names = ("hub", "m2", "m3", "m4")
+    nodes = [world.node(name) for name in names]
+    world.lan("lan", {node: [f"10.0.0.{host}/24"] for host, node in enumerate(nodes, 1)})
+    site = Nearcast(nodes[0], SERVER + "".join(
+        MEMBER.format(host=host, asn=64500 + host) for host in (2, 3, 4))).start()
+    best = Origin(PREFIX, communities=("0:64504", "64502:7"))
+    members = {host: Bird(nodes[host - 1], 64500 + host, kernel=False, originate=routes,
+                          neighbors=[Neighbor("10.0.0.1", 64500, families=("ipv4",))])
+               for host, routes in ((2, [best]), (3, [Origin(PREFIX, as_path=(64999,))]),
+                                    (4, []))}
+    for member in members.values():
+        member.start()
+    for host in members:
+        site.wait_neighbor(f"m{host}")
+    members[4].wait_route(PREFIX, as_path=(64503, 64999), next_hop="10.0.0.3")
+    assert {(r["neighbor"], r["next_hop"]) for r in shown(site, PREFIX, "advertised")} == \
+        {("m2", "10.0.0.3"), ("m3", "10.0.0.2"), ("m4", "10.0.0.3")}
+
+    members[2].announce(Origin(PREFIX, communities=("64502:7",)))
+    members[4].wait_route(PREFIX, as_path=(64502,), next_hop="10.0.0.2",
+                          communities=frozenset({"64502:7"}))
+    members[2].withdraw(PREFIX)
+    members[4].wait_route(PREFIX, as_path=(64503, 64999), next_hop="10.0.0.3")
