@@ -39,12 +39,35 @@ bool route_server_alone(const struct neighbor *neighbor)
 	return false;
 }
 
+/* An IPv6 next hop of an IPv4 route is for clients that have agreed to it (RFC 8950): ours is
+ * not put in its place, and another route may have one that the client understands. */
+static bool carried(const struct group *group, enum bgp_family family, attribute_set set)
+{
+	struct bgp_attributes a;
+
+	if (family != BGP_IPV4_UNICAST || group->key.context.extended_next_hop[family])
+		return true;
+	attribute_store_read(&group->speaker->store, set, &a);
+	return a.next_hop.family != FAMILY_IPV6;
+}
+
+static attribute_set offer(const struct group *group, enum bgp_family family,
+	uint32_t destination, const struct rib_route *route)
+{
+	attribute_set set = export_offer(group, family, destination, route);
+
+	if (set == ATTRIBUTE_SET_NONE || carried(group, family, set))
+		return set;
+	attribute_store_release(&group->speaker->store, set);
+	return ATTRIBUTE_SET_NONE;
+}
+
 /* The routes that may be told, each with its set; the others take no part in the ranking. */
 static void offers_find(const struct group *group, enum bgp_family family, uint32_t destination,
 	const struct rib_route *routes, struct best_ranking *ranking, attribute_set *sets)
 {
 	for (uint32_t i = 0; i < ranking->count; i++) {
-		sets[i] = export_offer(group, family, destination, &routes[i]);
+		sets[i] = offer(group, family, destination, &routes[i]);
 		if (sets[i] == ATTRIBUTE_SET_NONE)
 			ranking->candidates[i].metric = DECISION_METRIC_NO_ROUTE;
 	}
@@ -70,7 +93,7 @@ static struct export_choice first_take(const struct group *group, enum bgp_famil
 	uint32_t destination, const struct rib_route *routes, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		attribute_set set = export_offer(group, family, destination, &routes[i]);
+		attribute_set set = offer(group, family, destination, &routes[i]);
 
 		if (set != ATTRIBUTE_SET_NONE)
 			return (struct export_choice){ set, (rib_source)routes[i].source };

@@ -16,6 +16,7 @@
 
 #include "net.h"
 #include "route/policy.h"
+#include "route/speaker_internal.h"
 
 #define OURS     64500
 #define EXTERNAL 64501
@@ -220,6 +221,39 @@ static void another_router(void **state)
 	net_end(&net);
 }
 
+/* Clients that hear the same share their messages, and none hears its own. */
+static void clients_share(void **state)
+{
+	struct node *clients[3];
+	struct bgp_attributes a;
+
+	(void)state;
+	net_begin(&net, 4456);
+	reflector = net_node(&net, OURS, 0);
+	for (int i = 0; i < 3; i++) {
+		struct neighbor_settings settings;
+
+		clients[i] = net_node(&net, OURS, 0);
+		settings = towards(reflector, clients[i]);
+		settings.route_reflector_client = true;
+		session(reflector, &settings, clients[i]);
+	}
+	assert_ptr_equal(net_of(reflector, clients[0])->member.group,
+		net_of(reflector, clients[2])->member.group);
+	for (unsigned i = 0; i < 3; i++)
+		net_announce(clients[i], i, false, 7);
+	net_run(&net, 2000);
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned x = 0; x < 3; x++)
+			if (net_has(clients[i], reflector, net_prefix(x, false), &a, NULL))
+				assert_int_equal(a.originator_id, clients[x]->router_id);
+			else
+				assert_int_equal(i, x);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(net_count(clients[i], reflector), 2);
+	net_end(&net);
+}
+
 /* ---- Several reflectors. ---- */
 
 static void reflect_each_other(struct node *x, struct node *y, uint32_t cluster)
@@ -298,6 +332,7 @@ int main(void)
 		cmocka_unit_test(not_outside),
 		cmocka_unit_test(next_hop_self),
 		cmocka_unit_test(another_router),
+		cmocka_unit_test(clients_share),
 		cmocka_unit_test(a_ring_comes_to_rest),
 		cmocka_unit_test(one_cluster),
 	};

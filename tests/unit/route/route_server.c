@@ -258,6 +258,33 @@ static void the_second_best_is_heard(void **state)
 	net_end(&net);
 }
 
+/* RFC 8950: a next hop that the client cannot read is no use to it. */
+static void a_next_hop_of_the_other_family(void **state)
+{
+	struct neighbor_settings settings;
+
+	(void)state;
+	begin(7947, 4, EVERYTHING);
+	settings = net_settings(clients[0], server);
+	settings.first_as_any = true;
+	address_parse("2001:db8:ffff::77", &settings.next_hop[BGP_IPV4_UNICAST]);
+	assert_false(speaker_neighbor_change(
+		clients[0]->speaker, net_of(clients[0], server), &settings, net.now));
+	settings = net_settings(clients[2], server);
+	settings.first_as_any = true;
+	settings.extended_next_hop = false;
+	assert_true(speaker_neighbor_change(
+		clients[2]->speaker, net_of(clients[2], server), &settings, net.now));
+	assert_true(net_until_up(server, clients[2], 60000));
+	say(0, 1, 0, 0, FROM_NOBODY);
+	expect_held(2, 1, CLIENTS);
+	say(1, 1, 1, 0, FROM_NOBODY);
+	expect_held(2, 1, 1);
+	assert_true(net_has(
+		clients[3], server, net_prefix(1, false), &(struct bgp_attributes){ 0 }, NULL));
+	net_end(&net);
+}
+
 static void a_policy_that_changes(void **state)
 {
 	(void)state;
@@ -429,6 +456,7 @@ int main(void)
 		cmocka_unit_test(its_own_routes),
 		cmocka_unit_test(first_as_is_asked_for),
 		cmocka_unit_test(the_second_best_is_heard),
+		cmocka_unit_test(a_next_hop_of_the_other_family),
 		cmocka_unit_test(a_policy_that_changes),
 		cmocka_unit_test(a_client_no_longer),
 		cmocka_unit_test(as_with_tables_of_their_own),
