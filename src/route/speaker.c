@@ -364,7 +364,8 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	bool running = neighbor->state != SESSION_IDLE;
 	bool identity = identity_differs(&neighbor->settings, settings);
 	bool offer = offer_differs(&neighbor->settings, settings);
-	bool import = neighbor->settings.import != settings->import;
+	bool import = neighbor->settings.import != settings->import ||
+		      neighbor->settings.first_as_any != settings->first_as_any;
 	bool policy = neighbor->settings.import_policy != settings->import_policy;
 	bool limit = neighbor->settings.maximum_prefixes != settings->maximum_prefixes;
 	bool was_shutdown = neighbor->settings.shutdown;

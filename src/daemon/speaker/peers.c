@@ -142,7 +142,7 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.next_hop = { c->next_hop_ipv4, c->next_hop_ipv6 },
 		.next_hop_self = c->next_hop_self,
 		.route_reflector_client = c->route_reflector_client,
-		.cluster_id = config->cluster_id,
+		.cluster_id = c->asn == c->local_asn ? config->cluster_id : 0,
 		.route_server_client = c->route_server_client,
 		/* RFC 7947 section 2.2.2.2 */
 		.first_as_any = !c->enforce_first_as || c->relation == RELATION_ROUTE_SERVER,

@@ -226,6 +226,15 @@ static void first_as_is_asked_for(void **state)
 	expect_held(1, 1, CLIENTS);
 	speaker_neighbor_view(net_of(clients[1], server), &view);
 	assert_int_equal(view.counters[COUNTER_FIRST_AS_MISMATCH], 1);
+	/* Said again on request, both ways. */
+	settings.first_as_any = true;
+	assert_false(speaker_neighbor_change(
+		clients[1]->speaker, net_of(clients[1], server), &settings, net.now));
+	expect_held(1, 1, 0);
+	settings.first_as_any = false;
+	assert_false(speaker_neighbor_change(
+		clients[1]->speaker, net_of(clients[1], server), &settings, net.now));
+	expect_held(1, 1, CLIENTS);
 	net_end(&net);
 }
 
