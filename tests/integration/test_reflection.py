@@ -42,13 +42,12 @@ def star(world):
     return nodes
 
 
-def leaf(kind, node, asn, host, **options):
+def leaf(kind, node, asn, host):
     """Another daemon beside the hub."""
-    extra = {key: options.pop(key) for key in ("extra",) if key in options}
     router = DAEMONS[kind](
         node, asn, kernel=False,
-        neighbors=[Neighbor("10.0.0.1", ASN, families=("ipv4",), **options)],
-        originate=[Origin(PREFIX if host == 2 else OTHER, communities=("64501:7",))], **extra)
+        neighbors=[Neighbor("10.0.0.1", ASN, families=("ipv4",))],
+        originate=[Origin(PREFIX if host == 2 else OTHER, communities=("64501:7",))])
     router.start()
     return router
 
@@ -143,7 +142,7 @@ class BirdServer(BirdHub):
 
 
 class FrrServer(FrrHub):
-    """FRR needs to be told that a path may begin with another AS only as a client."""
+    """The same with FRR."""
     client = "route-server-client"
 
 
@@ -201,11 +200,8 @@ def test_serves_clients(world, kind):
     site = hub_of(hub, west=WEST, east=EAST,
                   west_more="export: all, route-server-client: true",
                   east_more="export: all, route-server-client: true")
-    # FRR asks for the server's AS in front unless it is told whom it talks to.
-    extra = {"extra": f"router bgp {EAST}\n no bgp enforce-first-as\nexit"} \
-        if kind == "frr" else {}
     leaf(kind, west, WEST, 2)
-    far = leaf(kind, east, EAST, 3, **extra)
+    far = leaf(kind, east, EAST, 3)
     far.wait_route(PREFIX, as_path=(WEST,), next_hop="10.0.0.2",
                    communities=frozenset({"64501:7"}))
     routes = shown(site, PREFIX, "advertised")
