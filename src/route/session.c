@@ -412,9 +412,9 @@ void speaker_received(struct speaker *speaker, struct neighbor *neighbor,
 	enum connection_direction direction, const uint8_t *bytes, size_t length,
 	struct instant now)
 {
-	(void)speaker;
 	if (neighbor->connections[direction].state != SESSION_IDLE)
 		connection_input(&neighbor->connections[direction], bytes, length, now);
+	groups_wake(speaker);
 }
 
 void speaker_closed(struct speaker *speaker, struct neighbor *neighbor,
@@ -423,9 +423,9 @@ void speaker_closed(struct speaker *speaker, struct neighbor *neighbor,
 	struct connection *connection = &neighbor->connections[direction];
 	struct ending ending = { .reason = reason, .keep_routes = true, .lost = true };
 
-	(void)speaker;
 	if (connection->state != SESSION_IDLE)
 		session_connection_failed(connection, &ending, now);
+	groups_wake(speaker);
 }
 
 size_t speaker_output(struct speaker *speaker, struct neighbor *neighbor,

@@ -337,14 +337,19 @@ static void settings_retry(struct neighbor *neighbor, struct instant now)
 	session_start(neighbor, now);
 }
 
+/* Whoever hears its routes asks what the neighbour is to us (export.c, policies). */
+static void relation_changed(struct neighbor *neighbor)
+{
+	filter_review(neighbor);
+	list_for_each(node, &neighbor->speaker->groups)
+		group_review(container_of(node, struct group, link));
+}
+
 /* New settings that need no new session. */
-static void settings_apply(
-	struct neighbor *neighbor, bool import, bool policy, struct instant now)
+static void settings_apply(struct neighbor *neighbor, bool import, struct instant now)
 {
 	if (import)
 		import_changed(neighbor, now);
-	if (policy)
-		filter_review(neighbor);
 	if (group_rejoin(neighbor) != 0) {
 		cease(neighbor, BGP_CEASE_OUT_OF_RESOURCES, NULL, "out of memory", false, now);
 		session_start(neighbor, now);
@@ -369,9 +374,15 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	bool policy = neighbor->settings.import_policy != settings->import_policy;
 	bool limit = neighbor->settings.maximum_prefixes != settings->maximum_prefixes;
 	bool was_shutdown = neighbor->settings.shutdown;
+	enum policy_relation relation = filter_relation(neighbor);
 
 	if (!settings_take(neighbor, settings))
 		return false;
+	/* What it said is looked at again, also when it is away and its routes are kept. */
+	if (policy)
+		filter_review(neighbor);
+	if (filter_relation(neighbor) != relation)
+		relation_changed(neighbor);
 	if (settings->shutdown && !was_shutdown && !neighbor->admin_down) {
 		speaker_neighbor_shutdown(speaker, neighbor, "", now);
 		return running;
@@ -385,7 +396,7 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 			identity, now);
 		session_start(neighbor, now);
 	} else if (running) {
-		settings_apply(neighbor, import, policy, now);
+		settings_apply(neighbor, import, now);
 	} else if (identity || offer || limit) {
 		settings_retry(neighbor, now);
 	}
@@ -408,8 +419,10 @@ void speaker_neighbor_policies(struct speaker *speaker, struct neighbor *neighbo
 	s->import_policy = import_policy;
 	s->export_policy = export_policy;
 	s->rule_counters = rule_counters;
+	if (in)
+		filter_review(neighbor);
 	if (in || out)
-		settings_apply(neighbor, false, in, now);
+		settings_apply(neighbor, false, now);
 }
 
 struct neighbor *speaker_neighbor_by_name(const struct speaker *speaker, const char *name)
@@ -562,8 +575,9 @@ struct instant speaker_deadline(const struct speaker *speaker)
 {
 	struct heap_node *first = heap_first(&speaker->timers);
 
-	/* Work is waiting: the host calls again as soon as it has looked at its sockets. */
-	if (sources_busy(speaker) || best_reviewing(speaker))
+	/* Work is waiting: the host calls again as soon as it has looked at its sockets. What
+	 * was marked in passing is told then too, not with a timer. */
+	if (sources_busy(speaker) || best_reviewing(speaker) || speaker->groups_marked)
 		return (struct instant){ 1 };
 	return instant_earlier(
 		flow_deadline(speaker), first == NULL ? INSTANT_NEVER : first->when);
