@@ -346,10 +346,8 @@ static void relation_changed(struct neighbor *neighbor)
 }
 
 /* New settings that need no new session. */
-static void settings_apply(struct neighbor *neighbor, bool import, struct instant now)
+static void settings_apply(struct neighbor *neighbor, struct instant now)
 {
-	if (import)
-		import_changed(neighbor, now);
 	if (group_rejoin(neighbor) != 0) {
 		cease(neighbor, BGP_CEASE_OUT_OF_RESOURCES, NULL, "out of memory", false, now);
 		session_start(neighbor, now);
@@ -378,7 +376,9 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 
 	if (!settings_take(neighbor, settings))
 		return false;
-	/* What it said is looked at again, also when it is away and its routes are kept. */
+	/* Felt by what it said also when it is away and its routes are kept. */
+	if (import)
+		import_changed(neighbor, now);
 	if (policy)
 		filter_review(neighbor);
 	if (filter_relation(neighbor) != relation)
@@ -396,7 +396,7 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 			identity, now);
 		session_start(neighbor, now);
 	} else if (running) {
-		settings_apply(neighbor, import, now);
+		settings_apply(neighbor, now);
 	} else if (identity || offer || limit) {
 		settings_retry(neighbor, now);
 	}
@@ -422,7 +422,7 @@ void speaker_neighbor_policies(struct speaker *speaker, struct neighbor *neighbo
 	if (in)
 		filter_review(neighbor);
 	if (in || out)
-		settings_apply(neighbor, false, now);
+		settings_apply(neighbor, now);
 }
 
 struct neighbor *speaker_neighbor_by_name(const struct speaker *speaker, const char *name)
