@@ -452,3 +452,15 @@ uint32_t crowd_add(
 	member->neighbor = checked(speaker_neighbor_add(crowd->speaker, settings, crowd->now));
 	return crowd->member_count++;
 }
+
+void crowd_replace(struct crowd *crowd, uint32_t index,
+	const struct neighbor_settings *settings, uint32_t router_id)
+{
+	struct crowd_member *member = &crowd->members[index];
+
+	speaker_neighbor_remove(crowd->speaker, member->neighbor, crowd->now);
+	member->router_id = router_id;
+	member->deaf = false;
+	member->neighbor = checked(speaker_neighbor_add(crowd->speaker, settings, crowd->now));
+	crowd_listen(crowd);
+}

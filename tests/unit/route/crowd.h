@@ -46,6 +46,9 @@ void crowd_end(struct crowd *crowd);
 struct neighbor_settings crowd_settings(uint32_t index, uint32_t asn);
 uint32_t crowd_add(
 	struct crowd *crowd, const struct neighbor_settings *settings, uint32_t router_id);
+/* It is configured away, and another takes its place, number and address. */
+void crowd_replace(struct crowd *crowd, uint32_t member,
+	const struct neighbor_settings *settings, uint32_t router_id);
 /* Time and patience until the speaker takes the connection; the session is Established.
  * False: it does not want to. */
 bool crowd_connect(

@@ -174,7 +174,7 @@ static bool hearing_right(uint32_t party)
 /* ---- From scratch. ---- */
 
 /* Runs of equal routes in one go: there may be thousands. */
-static void sayings_tell(struct engine *e, uint32_t party, int family, bool stale)
+static void sayings_tell(struct engine *e, uint32_t party, int family)
 {
 	const struct saying *s = facts.parties[party].sayings[family];
 	uint32_t first = 0, end;
@@ -183,30 +183,27 @@ static void sayings_tell(struct engine *e, uint32_t party, int family, bool stal
 		for (end = first + 1; end < facts.prefixes; end++)
 			if (memcmp(&s[end], &s[first], sizeof(*s)) != 0)
 				break;
-		if (s[first].there && s[first].stale == stale)
+		if (s[first].there)
 			engine_say(e, party, family, first, end, 1, &s[first]);
 	}
 }
 
+/* Whether a route is stale makes no difference to what is chosen. */
 static bool party_tell(struct engine *e, uint32_t party)
 {
 	static const bool forwarding[2] = { true, true };
 	const struct party *p = &facts.parties[party];
-	bool stale = false;
+	bool any = p->up;
 
 	for (int f = 0; f < 2; f++)
 		for (uint32_t n = 0; n < facts.prefixes; n++)
-			stale |= p->sayings[f][n].stale;
-	if ((stale || p->up) && !engine_connect(e, party, forwarding))
+			any |= p->sayings[f][n].there;
+	if (any && !engine_connect(e, party, forwarding))
 		return false;
 	for (int f = 0; f < 2; f++)
-		sayings_tell(e, party, f, true);
-	if (stale)
+		sayings_tell(e, party, f);
+	if (any && !p->up)
 		crowd_lose(&e->crowd, party, false);
-	if (stale && p->up && !engine_connect(e, party, forwarding))
-		return false;
-	for (int f = 0; p->up && f < 2; f++)
-		sayings_tell(e, party, f, false);
 	return true;
 }
 
@@ -299,6 +296,7 @@ static void party_roll(uint32_t number)
 		.relation = (uint8_t)(one_in(3) ? pick(POLICY_RELATION_PROVIDER + 1) : 0),
 		.families = { true, !one_in(4) },
 		.transit = !one_in(6),
+		.imports = true,
 		.restarts = !one_in(3),
 		.import_rules = (uint8_t)pick(RULES_MAX),
 		.export_rules = (uint8_t)pick(RULES_MAX) };
@@ -321,6 +319,7 @@ static void story_begin(uint64_t seed)
 	dice = (struct random){ seed };
 	memset(&facts, 0, sizeof(facts));
 	failure[0] = '\0';
+	since_ns = 0;
 	facts.prefixes = one_in(60) ? LARGE : 1 + pick(SMALL);
 	facts.party_count = 2 + pick(CROWD_MAX - 2);
 	for (int f = 0; f < 2; f++) {

@@ -51,6 +51,8 @@ struct party {
 	uint8_t prepend;
 	bool has_med, graceful_shutdown;
 	bool up, end_of_rib[2];
+	bool shut, imports;
+	uint8_t begun[2]; /* refreshes that have not ended */
 	struct saying *sayings[2];
 };
 
@@ -108,6 +110,8 @@ bool engine_connect(struct engine *e, uint32_t party, const bool forwarding[2]);
 void engine_say(struct engine *e, uint32_t party, int family, uint32_t first, uint32_t end,
 	uint32_t step, const struct saying *s);
 void engine_own(struct engine *e, int family, uint32_t number);
+
+extern int64_t since_ns; /* nothing is kept that is older; 0 as a story begins */
 
 /* recompute_steps.c: the facts and the engine change together. */
 void rules_roll(struct rules *rules);

@@ -159,7 +159,7 @@ struct neighbor_settings engine_settings(const struct engine *e, uint32_t party)
 	s.role = p->role;
 	s.relation = p->relation;
 	s.transit = p->transit;
-	s.import = true;
+	s.import = p->imports;
 	s.graceful_restart = s.restart_preserve = p->restarts;
 	s.import_policy = e->imports[p->import_rules];
 	s.export_policy = e->exports[p->export_rules];

@@ -12,7 +12,11 @@
 #include "route/policy.h"
 #include "route/rpki_table.h"
 
-#define OLD_S 3000 /* before anything that is kept for a while has an end */
+#define OLD_S     3000 /* before anything that is kept for a while has an end */
+#define LONG_S    9000
+#define AGAIN_MAX 5 /* refreshes of which none has ended */
+
+int64_t since_ns;
 
 void rules_roll(struct rules *rules)
 {
@@ -43,12 +47,13 @@ void come_up(struct party *p, uint32_t party)
 {
 	bool forwarding[2] = { !one_in(4), !one_in(4) };
 
-	if (engine.crowd.now.ns > OLD_S * 1000000000ll ||
+	if (p->shut || engine.crowd.now.ns - since_ns > OLD_S * 1000000000ll ||
 		!engine_connect(&engine, party, forwarding))
 		return;
 	p->up = true;
 	for (int f = 0; f < 2; f++) {
 		p->end_of_rib[f] = false;
+		p->begun[f] = 0;
 		if (!p->restarts || !forwarding[f] || !p->families[f])
 			stale_end(p, f);
 	}
@@ -112,7 +117,7 @@ static void say_range(
 	struct party *p, uint32_t party, int family, struct range range, struct saying s)
 {
 	for (uint32_t n = range.first; n < range.end; n += range.step)
-		p->sayings[family][n] = s.there ? s : (struct saying){ 0 };
+		p->sayings[family][n] = s.there && p->imports ? s : (struct saying){ 0 };
 	engine_say(&engine, party, family, range.first, range.end, range.step, &s);
 }
 
@@ -266,20 +271,91 @@ static void step_refresh(struct party *p, uint32_t party)
 static void step_said_again(struct party *p, uint32_t party)
 {
 	int family = family_roll(p);
-	bool counts = p->up && (!p->restarts || p->end_of_rib[family]);
 
 	if (!p->up)
 		return;
+	if (p->begun[family] > 0 && one_in(2)) {
+		crowd_refresh(&engine.crowd, party, (enum bgp_family)family, BGP_REFRESH_END);
+		p->begun[family] = 0;
+		stale_end(p, family);
+		return;
+	}
+	if (p->begun[family] == AGAIN_MAX)
+		return;
 	crowd_refresh(&engine.crowd, party, (enum bgp_family)family, BGP_REFRESH_BEGIN);
-	if (counts)
-		stale_begin(p, family);
+	/* What is stale from a restart waits for end-of-RIB. */
+	if (p->restarts && !p->end_of_rib[family])
+		return;
+	p->begun[family]++;
+	stale_begin(p, family);
 	for (unsigned i = pick(4); i > 0; i--)
 		say_range(p, party, family, range_roll(), saying_roll());
+}
+
+static void all_gone(struct party *p)
+{
+	for (int f = 0; f < 2; f++) {
+		stale_begin(p, f);
+		stale_end(p, f);
+	}
+}
+
+static void step_shutdown(struct party *p, uint32_t party)
+{
+	struct neighbor *neighbor = engine.crowd.members[party].neighbor;
+
+	p->shut = !p->shut;
+	if (p->shut) {
+		p->up = false;
+		all_gone(p);
+		speaker_neighbor_shutdown(engine.crowd.speaker, neighbor, "", engine.crowd.now);
+	} else {
+		speaker_neighbor_enable(engine.crowd.speaker, neighbor, engine.crowd.now);
+	}
+	crowd_listen(&engine.crowd);
+}
+
+static void step_import(struct party *p, uint32_t party)
+{
+	p->imports = !p->imports || !one_in(3);
+	if (!p->imports)
+		all_gone(p);
+	settings_tell(party);
+}
+
+static void step_replace(struct party *p, uint32_t party)
+{
+	struct neighbor_settings settings;
+
+	if (!one_in(2))
+		return;
+	p->up = p->shut = false;
+	p->router_id = 1 + pick(4);
+	p->restarts = one_in(2);
+	all_gone(p);
+	for (int f = 0; f < 2; f++)
+		for (uint32_t n = 0; n < facts.prefixes; n++)
+			facts.own[f][n].only &= (uint8_t) ~(1u << party);
+	settings = engine_settings(&engine, party);
+	crowd_replace(&engine.crowd, party, &settings, p->router_id);
 	if (one_in(2))
-		crowd_tick(&engine.crowd, pick(3));
-	crowd_refresh(&engine.crowd, party, (enum bgp_family)family, BGP_REFRESH_END);
-	if (counts)
-		stale_end(p, family);
+		come_up(p, party);
+}
+
+/* Longer than anything is kept for anybody. */
+static void step_long_time(struct party *p, uint32_t party)
+{
+	(void)p;
+	(void)party;
+	if (!one_in(2))
+		return;
+	crowd_wait(&engine.crowd, duration_seconds(LONG_S));
+	since_ns = engine.crowd.now.ns;
+	for (uint32_t i = 0; i < facts.party_count; i++)
+		for (int f = 0; f < 2; f++) {
+			stale_end(&facts.parties[i], f);
+			facts.parties[i].begun[f] = 0;
+		}
 }
 
 static void step_deaf(struct party *p, uint32_t party)
@@ -313,7 +389,11 @@ static const struct {
 	{ "rpki", 3, step_rpki },
 	{ "end-of-RIB", 3, step_end_of_rib },
 	{ "refresh", 2, step_refresh },
-	{ "said again", 2, step_said_again },
+	{ "said again", 3, step_said_again },
+	{ "shutdown", 1, step_shutdown },
+	{ "import", 1, step_import },
+	{ "replace", 1, step_replace },
+	{ "long time", 1, step_long_time },
 	{ "deaf", 3, step_deaf },
 	{ "tick", 5, step_tick },
 };
