@@ -64,6 +64,8 @@ bool fails(const char *format, ...)
 
 static bool reviewing(void)
 {
+	if (best_reviewing(engine.crowd.speaker))
+		return true;
 	for (uint32_t i = 0; i < engine.crowd.speaker->source_room; i++)
 		for (int f = 0; f < 2; f++)
 			if (engine.crowd.speaker->sources[i] != NULL &&

@@ -67,6 +67,7 @@ struct facts {
 	struct party parties[CROWD_MAX];
 	struct own *own[2];
 	struct rules imports[RULES_MAX], exports[RULES_MAX];
+	struct decision_settings decision;
 	uint32_t vrps[2][LISTED_MAX]; /* the AS that may; 0: nothing is known */
 };
 

@@ -139,6 +139,7 @@ void engine_begin(struct engine *e, uint64_t seed)
 	assert_int_equal(rpki_table_use(e->rpki, 1), 0);
 	engine_rpki(e->rpki);
 	speaker_rpki_set(e->crowd.speaker, e->rpki);
+	speaker_decision_set(e->crowd.speaker, &facts.decision);
 }
 
 void engine_end(struct engine *e)

@@ -101,7 +101,9 @@ static struct candidate candidate_of(
 		.length = length_of(p, s),
 		.origin = s->origin,
 		.neighbor_as = first_as(p, s),
-		.med = s->med == 0 ? 0 : s->med - 1u,
+		.med = s->med > 0                          ? s->med - 1u
+		       : given->decision.missing_med_worst ? UINT32_MAX
+							   : 0,
 		.router_id = p->router_id,
 		.address = party };
 
@@ -120,17 +122,19 @@ static struct candidate candidate_of(
 }
 
 /* Whether a is out because of b, in the step; -1: the steps are over. */
-static int loses(const struct candidate *a, const struct candidate *b, unsigned step)
+static int loses(const struct candidate *a, const struct candidate *b, unsigned step,
+	const struct decision_settings *d)
 {
 	switch (step) {
 	case 0:
 		return a->local_pref < b->local_pref;
 	case 1:
-		return a->length > b->length;
+		return !d->ignore_path_length && a->length > b->length;
 	case 2:
 		return a->origin > b->origin;
 	case 3:
-		return a->neighbor_as == b->neighbor_as && a->med > b->med;
+		return (d->med == DECISION_MED_ALWAYS || a->neighbor_as == b->neighbor_as) &&
+		       a->med > b->med;
 	case 4:
 		return a->internal && !b->internal;
 	case 5:
@@ -155,12 +159,13 @@ uint8_t model_best(const struct facts *given, int family, uint32_t number)
 			c[count++] = candidate_of(given, p, family, number);
 	if (count == 0)
 		return NOBODY;
-	for (unsigned step = 0; loses(&c[0], &c[0], step) >= 0; step++) {
+	for (unsigned step = 0; loses(&c[0], &c[0], step, &given->decision) >= 0; step++) {
 		bool goes[CROWD_MAX] = { false };
 
 		for (uint32_t a = 0; a < count; a++)
 			for (uint32_t b = 0; b < count; b++)
-				goes[a] |= !out[a] && !out[b] && loses(&c[a], &c[b], step) > 0;
+				goes[a] |= !out[a] && !out[b] &&
+					   loses(&c[a], &c[b], step, &given->decision) > 0;
 		for (uint32_t a = 0; a < count; a++)
 			out[a] |= goes[a];
 	}

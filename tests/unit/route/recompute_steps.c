@@ -247,6 +247,18 @@ static void step_rpki(struct party *p, uint32_t party)
 	crowd_listen(&engine.crowd);
 }
 
+static void step_decision(struct party *p, uint32_t party)
+{
+	(void)p;
+	(void)party;
+	facts.decision = (struct decision_settings){ .med = one_in(2) ? DECISION_MED_SAME_AS
+								      : DECISION_MED_ALWAYS,
+		.missing_med_worst = one_in(2),
+		.ignore_path_length = one_in(4) };
+	speaker_decision_set(engine.crowd.speaker, &facts.decision);
+	crowd_listen(&engine.crowd);
+}
+
 static void step_end_of_rib(struct party *p, uint32_t party)
 {
 	int family = family_roll(p);
@@ -387,6 +399,7 @@ static const struct {
 	{ "policies", 3, step_policies },
 	{ "settings", 4, step_settings },
 	{ "rpki", 3, step_rpki },
+	{ "decision", 1, step_decision },
 	{ "end-of-RIB", 3, step_end_of_rib },
 	{ "refresh", 2, step_refresh },
 	{ "said again", 3, step_said_again },
