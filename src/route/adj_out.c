@@ -178,6 +178,21 @@ static bool pack_more(struct group *group, enum bgp_family family)
 	return false;
 }
 
+/* Until something was written: output that is empty is asked for no more, and there may be
+ * thousands of destinations of which nothing is to be said. */
+static void catch_up_out(struct neighbor *neighbor, struct writer *w, enum bgp_family family)
+{
+	const struct bitmap *catch_up = &neighbor->member.catch_up[family];
+	size_t length = writer_length(w);
+	uint32_t before;
+
+	do {
+		before = catch_up->count;
+		if (before > 0)
+			member_pack(neighbor, family, w);
+	} while (catch_up->count > 0 && catch_up->count < before && writer_length(w) == length);
+}
+
 /* True when nothing of the family is left to send. */
 static bool routes_out(struct neighbor *neighbor, struct writer *w, enum bgp_family family)
 {
@@ -188,8 +203,7 @@ static bool routes_out(struct neighbor *neighbor, struct writer *w, enum bgp_fam
 		chunks_out(neighbor, w);
 		if (member->sequence < group->next_sequence)
 			return false;
-		if (member->catch_up[family].count > 0)
-			member_pack(neighbor, family, w);
+		catch_up_out(neighbor, w, family);
 		if (member->catch_up[family].count > 0)
 			return false;
 	} while (pack_more(group, family));

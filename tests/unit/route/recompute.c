@@ -435,9 +435,49 @@ static void stories(void **state)
 	}
 }
 
+/* A member of a group that said thousands of routes parts from it: of none of them it is to be
+ * told, and looking at them in pieces must go on to the last. */
+static void a_member_parts_with_thousands(void **state)
+{
+	static const uint8_t path[] = { BGP_SEGMENT_SEQUENCE, 1, 0, 0, 0, 100 };
+	static const bool none[2] = { false, false };
+	const struct bgp_attributes attributes = { .as_path = path,
+		.as_path_size = sizeof(path),
+		.next_hop = crowd_address(FAMILY_IPV4, 0),
+		.present = 1ull << BGP_ATTRIBUTE_ORIGIN | 1ull << BGP_ATTRIBUTE_AS_PATH |
+			   1ull << BGP_ATTRIBUTE_NEXT_HOP };
+	struct neighbor_settings settings;
+	struct crowd crowd;
+
+	(void)state;
+	crowd_begin(&crowd, LARGE, 1);
+	for (uint32_t i = 0; i < 2; i++) {
+		settings = crowd_settings(i, 100 + i);
+		settings.import = settings.transit = true;
+		(void)crowd_add(&crowd, &settings, 1 + i);
+		assert_true(crowd_connect(&crowd, i, false, none));
+	}
+	crowd_say(&crowd, 0, BGP_IPV4_UNICAST, 0, LARGE, 1, &attributes);
+	crowd_settle(&crowd);
+	assert_null(crowd.complaint);
+	settings = crowd_settings(0, 100);
+	settings.import = settings.transit = true;
+	settings.prepend = 1;
+	assert_false(speaker_neighbor_change(
+		crowd.speaker, crowd.members[0].neighbor, &settings, crowd.now));
+	crowd_settle(&crowd);
+	assert_null(crowd.complaint);
+	for (uint32_t n = 0; n < LARGE; n++) {
+		assert_null(crowd.members[0].heard[BGP_IPV4_UNICAST][n].bytes);
+		assert_non_null(crowd.members[1].heard[BGP_IPV4_UNICAST][n].bytes);
+	}
+	crowd_end(&crowd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_member_parts_with_thousands),
 		cmocka_unit_test(stories),
 	};
 
