@@ -13,7 +13,6 @@ static void forget(struct bgp_capabilities *c)
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		any |= c->family[f];
 	c->multiprotocol = any;
-	c->extended_next_hop[BGP_IPV6_UNICAST] = false;
 	c->unknown = c->malformed = c->other_families = 0;
 	c->role_conflict = false;
 }

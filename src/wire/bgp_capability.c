@@ -76,7 +76,8 @@ static void refresh_write(struct writer *w, const struct bgp_capabilities *c)
 	empty_write(w, BGP_CAPABILITY_ROUTE_REFRESH, c->route_refresh);
 }
 
-/* RFC 8950 section 4: rows of AFI (2), SAFI (2), next hop AFI (2). */
+/* RFC 8950 section 4: rows of AFI (2), SAFI (2), next hop AFI (2). Of what it defines (section
+ * 3), this software speaks one: IPv4 unicast over IPv6. Other rows are ignored. */
 static bool extended_next_hop_read(struct cursor *value, struct bgp_capabilities *c)
 {
 	struct bgp_capabilities seen = *c;
@@ -86,7 +87,7 @@ static bool extended_next_hop_read(struct cursor *value, struct bgp_capabilities
 		uint16_t next_hop_afi = cursor_u16(value);
 		int family = safi > UINT8_MAX ? -1 : bgp_family_of(afi, (uint8_t)safi);
 
-		if (family >= 0 && next_hop_afi == BGP_AFI_IPV6)
+		if (family == BGP_IPV4_UNICAST && next_hop_afi == BGP_AFI_IPV6)
 			seen.extended_next_hop[family] = true;
 	}
 	if (!cursor_done(value))

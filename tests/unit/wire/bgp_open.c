@@ -134,6 +134,9 @@ static void test_capabilities(void **state)
 	assert_false(c.extended_next_hop[BGP_IPV6_UNICAST]);
 	c = capabilities_of("0506 0001 0001 0001");
 	assert_false(c.extended_next_hop[BGP_IPV4_UNICAST]);
+	c = capabilities_of("050c 0001 0085 0002 0002 0001 0002");
+	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
+		assert_false(c.extended_next_hop[f]);
 	c = capabilities_of("0901 03");
 	assert_int_equal(c.role, BGP_ROLE_CUSTOMER);
 	c = capabilities_of("");
