@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * BMP: any stream of bytes is read to its end or its first fault, and every message that was
- * understood is written again and reads back the same.
+ * understood is written again and reads back the same. What a collector makes of the stream are
+ * records that read back, and sessions that end as often as they begin.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/bmp.h"
+#include "wire/bmp_mrt.h"
+#include "wire/mrt_write.h"
 
 static void expect(bool holds)
 {
@@ -91,12 +93,57 @@ static void check(const struct bmp_message *m)
 	same_statistics(m->statistics, again.statistics);
 }
 
+static int sessions;
+
+static int on_message(void *context, struct wall_time time, const struct mrt_message *message)
+{
+	struct writer w = writer_of(buffer, sizeof(buffer));
+	struct mrt_message again;
+	struct mrt_record record;
+
+	(void)context;
+	if (message->state_change)
+		sessions += message->new_state == MRT_STATE_ESTABLISHED ? 1 : -1;
+	expect(sessions >= 0);
+	expect(mrt_message_write(&w, time, message) == 0 && !w.failed);
+	expect(mrt_frame_read(buffer, writer_length(&w), &record) == MRT_FRAME_WHOLE);
+	expect(mrt_message_read(&record, &again) == 0);
+	expect(again.peer_asn == message->peer_asn && again.add_path == message->add_path);
+	expect(address_equal(&again.peer, &message->peer));
+	expect(same_bytes(&again.message, &message->message));
+	return 0;
+}
+
+/* Both the stream of sessions and that of the loc-RIB. */
+static void collect(const uint8_t *bytes, size_t length, enum bmp_mrt_view view)
+{
+	const struct bmp_mrt_sink sink = { NULL, on_message };
+	struct bmp_mrt router = { .view = view, .router = address_ipv4(0xc0000201) };
+	struct bmp_message message;
+	struct bmp_frame frame;
+
+	sessions = 0;
+	while (bmp_frame_read(bytes, length, &frame) == BMP_FRAME_WHOLE) {
+		if (bmp_message_read(&frame, &message) == 0)
+			expect(bmp_mrt_take(
+				       &router, &message, (struct wall_time){ 1 }, &sink) == 0);
+		bytes += frame.length;
+		length -= frame.length;
+	}
+	expect(bmp_mrt_end(&router, (struct wall_time){ 2 }, &sink) == 0 && sessions == 0);
+	bmp_mrt_clear(&router);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	struct bmp_frame frame;
-	struct bmp_message message;
+	for (int view = BMP_MRT_RECEIVED; view <= BMP_MRT_BEST; view++)
+		collect(bytes, length, (enum bmp_mrt_view)view);
+	while (length > 0) {
+		struct bmp_message message;
+		struct bmp_frame frame;
 
-	while (bmp_frame_read(bytes, length, &frame) == BMP_FRAME_WHOLE) {
+		if (bmp_frame_read(bytes, length, &frame) != BMP_FRAME_WHOLE)
+			break;
 		expect(frame.length >= BMP_HEADER_SIZE && frame.length <= length);
 		if (bmp_message_read(&frame, &message) == 0) {
 			struct bmp_tlv tlv;

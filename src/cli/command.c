@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&command_undrain,
 	&command_neighbor,
 	&command_mrt,
+	&command_collect,
 	&command_version,
 	&command_completion,
 	&command_help,

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 extern const struct command command_check_config;
+extern const struct command command_collect;
 extern const struct command command_completion;
 extern const struct command command_config;
 extern const struct command command_drain;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading BMP messages: for tests and tools; the daemon only writes them.
+ * Reading BMP messages: for `nearcast collect` and tests; the daemon only writes them.
  *
  * Invariants:
  *  1. No cursor that is given out leaves its message.
