@@ -160,9 +160,11 @@ static void add_prefixes(const json_t *neighbor, const struct style *style, stru
 		{ "Stale", COLUMN_RIGHT },
 		{ "Advertised", COLUMN_RIGHT },
 		{ "To be sent", COLUMN_RIGHT },
+		{ "Held back", COLUMN_RIGHT },
 	};
-	static const char *const kinds[] = { "received", "stale", "advertised", "pending" };
-	struct table *table = table_new(columns, 5);
+	static const char *const kinds[] = { "received", "stale", "advertised", "pending",
+		"held_back" };
+	struct table *table = table_new(columns, 6);
 	const char *family;
 	json_t *counts;
 
@@ -170,7 +172,7 @@ static void add_prefixes(const json_t *neighbor, const struct style *style, stru
 	{
 		table_row(table);
 		table_cell(table, TONE_PLAIN, "%s", family);
-		for (size_t i = 0; i < 4; i++)
+		for (size_t i = 0; i < 5; i++)
 			table_cell(table, TONE_PLAIN, "%lld", view_integer(counts, kinds[i]));
 	}
 	if (table_row_count(table) > 0)

@@ -301,6 +301,8 @@ struct config_neighbor {
 	struct config_choice learned; /* of other neighbours' routes, what is passed on; none */
 	uint32_t maximum_prefixes;    /* default 1,500,000 per family, unless import is none */
 	struct duration maximum_prefixes_restart; /* default 5 min to the next try; 0: never */
+	uint32_t maximum_prefixes_out;            /* default 0: no limit */
+	uint32_t maximum_path_length, maximum_communities; /* default 0: any */
 	struct config_attributes export; /* added to every route sent to this neighbour */
 	struct config_add_path_settings add_path;
 	struct address next_hop_ipv4; /* FAMILY_NONE: the session's local address */

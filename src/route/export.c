@@ -109,8 +109,10 @@ static attribute_set additions(const struct neighbor *neighbor)
 /* Only where there are several members would a list of neighbours be looked at in vain. */
 static const struct neighbor *alone(const struct neighbor *neighbor)
 {
-	return neighbor->speaker->only_routes > 0 || route_server_alone(neighbor) ? neighbor
-										  : NULL;
+	bool alone = neighbor->speaker->only_routes > 0 || route_server_alone(neighbor) ||
+		     neighbor->settings.maximum_prefixes_out > 0;
+
+	return alone ? neighbor : NULL;
 }
 
 int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
@@ -136,6 +138,7 @@ int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
 		.export_policy = s->export_policy,
 		.relation = filter_relation(neighbor),
 		.paths = s->add_path_best,
+		.maximum = s->maximum_prefixes_out,
 	};
 
 	for (int f = 0; f < BGP_UNICAST_COUNT; f++) {
@@ -173,7 +176,8 @@ static bool next_hops_equal(const struct group_key *a, const struct group_key *b
 
 bool export_key_equal(const struct group_key *a, const struct group_key *b)
 {
-	return export_key_dresses_alike(a, b) && a->export_policy == b->export_policy;
+	return export_key_dresses_alike(a, b) && a->export_policy == b->export_policy &&
+	       a->maximum == b->maximum;
 }
 
 /* But for the policy, whose work is in the set already; that next hops and MED are decided with

@@ -45,7 +45,8 @@ struct group_key {
 	attribute_set communities;    /* the neighbour's additions, interned; a reference */
 	struct policy *export_policy; /* a reference; NULL: all */
 	enum policy_relation relation;
-	uint16_t paths; /* with ADD-PATH: most routes of a destination; 0: all */
+	uint16_t paths;   /* with ADD-PATH: most routes of a destination; 0: all */
+	uint32_t maximum; /* most routes of others sent, per family; 0: no limit; else alone */
 };
 
 #define GROUP_LOOK_WAKE  16u        /* marks looked at closer before a member is woken */
@@ -99,7 +100,9 @@ struct group_family {
 	struct slab slab;
 	uint32_t room;
 	uint32_t count;             /* routes held */
+	uint32_t local;             /* of these, our own */
 	struct bitmap changed, new; /* to be looked at: held already, or not yet */
+	struct bitmap held_back;    /* there was no room for it: group_limit.c */
 	uint32_t changed_at, new_at;
 };
 

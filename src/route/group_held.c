@@ -78,6 +78,7 @@ void group_family_clear(struct group_family *gf, struct attribute_store *store)
 			attribute_store_release(store, group_held_at(gf, d, i).set);
 	bitmap_clear(&gf->changed);
 	bitmap_clear(&gf->new);
+	bitmap_clear(&gf->held_back);
 	slab_clear(&gf->slab);
 	free(gf->sets);
 	free(gf->sources);
@@ -232,10 +233,12 @@ int group_hold(struct group *group, enum bgp_family family, uint32_t destination
 	}
 	if (before.set != ATTRIBUTE_SET_NONE) {
 		own_change(group, family, before.source, -1);
+		gf->local -= before.source == RIB_LOCAL;
 		gf->count--;
 	}
 	if (path.set != ATTRIBUTE_SET_NONE) {
 		own_change(group, family, path.source, 1);
+		gf->local += path.source == RIB_LOCAL;
 		gf->count++;
 	}
 	attribute_store_release(store, before.set);

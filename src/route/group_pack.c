@@ -373,6 +373,7 @@ static void items_choose(struct pack *pack)
 {
 	struct group *group = pack->group;
 	const struct group_family *gf = &group->families[pack->family];
+	bool over = group_limit_exceeded(group, pack->family);
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < pack->count; i++) {
@@ -380,8 +381,9 @@ static void items_choose(struct pack *pack)
 		struct export_choice choice = export_choose(group, pack->family, destination);
 		attribute_set held = gf->sets[destination];
 
-		if (choice.set == held && (held == ATTRIBUTE_SET_NONE ||
-						  choice.source == gf->sources[destination])) {
+		if (choice.set == held && !(over && held != ATTRIBUTE_SET_NONE) &&
+			(held == ATTRIBUTE_SET_NONE ||
+				choice.source == gf->sources[destination])) {
 			attribute_store_release(&group->speaker->store, choice.set);
 			if (held == ATTRIBUTE_SET_NONE)
 				pack_settle(group->speaker, pack->family, destination);
@@ -403,6 +405,8 @@ static bool held_already(struct group *group, enum bgp_family family, uint32_t d
 	struct held_path held = group_held(gf, d, 0);
 	struct export_choice choice;
 
+	if (group_holds(gf, d) && group_limit_exceeded(group, family))
+		return false;
 	if (gf->add_path)
 		return pack_paths_held(group, family, d);
 	choice = export_choose(group, family, d);
@@ -434,6 +438,8 @@ void group_prune(struct group *group, enum bgp_family family, uint32_t limit)
 		return;
 	marks_prune(group, family, &gf->changed);
 	marks_prune(group, family, &gf->new);
+	/* What was marked because there is room may have needed none. */
+	group_limit_release(group, family);
 }
 
 /* What was not told is marked again. */
@@ -491,6 +497,7 @@ struct chunk *group_pack(struct group *group, enum bgp_family family)
 		pack_paths_choose(&pack);
 	else
 		items_choose(&pack);
+	group_limit_apply(&pack);
 	pack.chunk = calloc(1, sizeof(*pack.chunk));
 	if (pack.chunk != NULL && destinations_reserve(&pack)) {
 		pack.chunk->family = (uint8_t)family;
@@ -505,6 +512,7 @@ struct chunk *group_pack(struct group *group, enum bgp_family family)
 	if (pack.chunk != NULL)
 		chunk_append(group, pack.chunk);
 	items_return(&pack);
+	group_limit_release(group, family);
 	free(pack.items);
 	return pack.chunk;
 }

@@ -33,6 +33,14 @@ bool pack_is_member(const struct group *group, rib_source number);
 /* Nobody needs the destination's number any more, maybe. */
 void pack_settle(struct speaker *speaker, enum bgp_family family, uint32_t destination);
 
+/* ---- group_limit.c: neighbour settings' maximum_prefixes_out. ---- */
+/* More is told than the limit, which was lowered: all items go through group_limit_apply. */
+bool group_limit_exceeded(const struct group *group, enum bgp_family family);
+/* Items for which there is no room go out of the pack, or become withdrawals. */
+void group_limit_apply(struct pack *pack);
+/* There may be room for what was held back: that is marked again. */
+void group_limit_release(struct group *group, enum bgp_family family);
+
 /* ---- group_paths.c: with ADD-PATH. Items are destinations before, routes after. ---- */
 /* What is to be told of each destination. What finds no room is marked again. */
 void pack_paths_choose(struct pack *pack);

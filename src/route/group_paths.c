@@ -100,13 +100,14 @@ static bool differences(struct pack *pack, uint32_t destination,
 	const struct export_paths *chosen, struct paths *paths)
 {
 	const struct group_family *gf = &pack->group->families[pack->family];
+	bool over = group_limit_exceeded(pack->group, pack->family);
 	uint32_t c = 0, h = 0;
 	struct pair pair;
 
 	while (pair_next(gf, destination, chosen, &c, &h, &pair)) {
 		struct pack_item *item;
 
-		if (pair_same(&pair))
+		if (pair_same(&pair) && !over)
 			continue;
 		item = path_add(paths, destination,
 			pair.chosen != NULL ? pair.chosen->id : pair.held.id);

@@ -88,6 +88,23 @@ static bool next_hop_ours(const struct neighbor *neighbor, const struct bgp_attr
 	       address_equal(&a->next_hop, &info->local_link_local);
 }
 
+/* Numbers that are there several times count as often: RFC 4271 section 9.1.2.2. */
+static bool path_long(const struct neighbor *neighbor, const struct bgp_attributes *a)
+{
+	uint16_t most = neighbor->settings.maximum_path_length;
+
+	return most > 0 && bgp_as_path_length(a) > most;
+}
+
+static bool communities_over(const struct neighbor *neighbor, const struct bgp_attributes *a)
+{
+	uint16_t most = neighbor->settings.maximum_communities;
+
+	return most > 0 && (uint32_t)a->community_count + a->large_community_count +
+					   a->extended_community_count >
+				   most;
+}
+
 /* RFC 9234 is about unicast, and flow specifications have no next hop. */
 static bool acceptable(
 	struct neighbor *neighbor, enum bgp_family family, const struct bgp_attributes *a)
@@ -96,6 +113,14 @@ static bool acceptable(
 
 	if (first_as_wrong(neighbor, a)) {
 		count(neighbor, COUNTER_FIRST_AS_MISMATCH);
+		return false;
+	}
+	if (path_long(neighbor, a)) {
+		count(neighbor, COUNTER_PATH_LONG);
+		return false;
+	}
+	if (communities_over(neighbor, a)) {
+		count(neighbor, COUNTER_COMMUNITIES_OVER);
 		return false;
 	}
 	if (looped(neighbor, a)) {

@@ -368,7 +368,9 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	bool identity = identity_differs(&neighbor->settings, settings);
 	bool offer = offer_differs(&neighbor->settings, settings);
 	bool import = neighbor->settings.import != settings->import ||
-		      neighbor->settings.first_as_any != settings->first_as_any;
+		      neighbor->settings.first_as_any != settings->first_as_any ||
+		      neighbor->settings.maximum_path_length != settings->maximum_path_length ||
+		      neighbor->settings.maximum_communities != settings->maximum_communities;
 	bool policy = neighbor->settings.import_policy != settings->import_policy;
 	bool limit = neighbor->settings.maximum_prefixes != settings->maximum_prefixes;
 	bool was_shutdown = neighbor->settings.shutdown;

@@ -90,6 +90,10 @@ struct neighbor_settings {
 	uint16_t add_path_best;                   /* most routes of a prefix sent; 0: all */
 	uint16_t add_path_maximum;                /* most taken; 0: no cap but RIB_ROUTES_MAX */
 	struct duration maximum_prefixes_restart; /* 0: never */
+	/* Most routes of others that it is sent, per family; 0: no limit. Our own always go. */
+	uint32_t maximum_prefixes_out;
+	/* Most ASes in a path and communities of all kinds of a route that is taken; 0: any. */
+	uint16_t maximum_path_length, maximum_communities;
 	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
 	/* Towards an internal neighbour: our address as next hop of what external ones said. */
 	bool next_hop_self;
@@ -133,6 +137,7 @@ enum speaker_event_type {
 	SPEAKER_END_OF_RIB,       /* received: family */
 	SPEAKER_REFRESH,          /* route refresh received: family */
 	SPEAKER_PREFIX_LIMIT,     /* maximum_prefixes reached: family */
+	SPEAKER_PREFIX_LIMIT_OUT, /* the first route is held back: family */
 	SPEAKER_STALE,            /* neighbour restarts: its routes are kept (RFC 4724) */
 	/* Of routes that we originate: the first UPDATE that carries prefix, or its withdrawal,
 	 * was handed to output. */
@@ -352,6 +357,8 @@ enum neighbor_counter {
 	COUNTER_NEXT_HOP_OURS,      /* RFC 4271 section 5.1.3 */
 	COUNTER_POLICY_REJECTED,    /* import: none */
 	COUNTER_PATHS_OVER,         /* more routes of a prefix than add_path_maximum */
+	COUNTER_PATH_LONG,          /* longer than maximum_path_length */
+	COUNTER_COMMUNITIES_OVER,   /* more than maximum_communities */
 	COUNTER_FLOWSPEC_MALFORMED, /* rules: RFC 8955 section 10 */
 	COUNTER_FLOWSPEC_REFUSED,   /* rules beyond FLOW_NEIGHBOR_MAX or FLOW_RULES_MAX */
 	COUNTER_COLLISIONS,
@@ -376,9 +383,10 @@ struct neighbor_view {
 	bool restarting; /* the neighbour restarts; its routes are stale */
 	bool end_of_rib_in[BGP_FAMILY_COUNT], end_of_rib_out[BGP_FAMILY_COUNT];
 	uint32_t prefixes_in[BGP_FAMILY_COUNT], prefixes_stale[BGP_FAMILY_COUNT];
-	uint32_t prefixes_out[BGP_FAMILY_COUNT];     /* advertised now */
-	uint32_t prefixes_pending[BGP_FAMILY_COUNT]; /* to be advertised or withdrawn */
-	const uint64_t *counters;                    /* [NEIGHBOR_COUNTERS] */
+	uint32_t prefixes_out[BGP_FAMILY_COUNT];       /* advertised now */
+	uint32_t prefixes_pending[BGP_FAMILY_COUNT];   /* to be advertised or withdrawn */
+	uint32_t prefixes_held_back[BGP_FAMILY_COUNT]; /* by maximum_prefixes_out */
+	const uint64_t *counters;                      /* [NEIGHBOR_COUNTERS] */
 };
 void speaker_neighbor_view(const struct neighbor *neighbor, struct neighbor_view *ret_view);
 /* In order of adding; NULL ends. Pass NULL to start. */

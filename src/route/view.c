@@ -44,6 +44,8 @@ const char *neighbor_counter_name(enum neighbor_counter counter)
 		[COUNTER_NEXT_HOP_OURS] = "next-hop-ours",
 		[COUNTER_POLICY_REJECTED] = "policy-rejected",
 		[COUNTER_PATHS_OVER] = "paths-over-maximum",
+		[COUNTER_PATH_LONG] = "path-too-long",
+		[COUNTER_COMMUNITIES_OVER] = "communities-over-maximum",
 		[COUNTER_FLOWSPEC_MALFORMED] = "flowspec-malformed",
 		[COUNTER_FLOWSPEC_REFUSED] = "flowspec-refused",
 		[COUNTER_COLLISIONS] = "collisions",
@@ -85,6 +87,9 @@ static void prefixes_view(const struct neighbor *neighbor, struct neighbor_view 
 		view->prefixes_stale[f] = neighbor->source->stale[f];
 		view->prefixes_out[f] = advertised_count(neighbor, f);
 		view->prefixes_pending[f] = member_pending_count(neighbor, (enum bgp_family)f);
+		if (neighbor->member.group != NULL)
+			view->prefixes_held_back[f] =
+				neighbor->member.group->families[f].held_back.count;
 	}
 }
 

@@ -206,6 +206,8 @@ static const struct neighbor_row {
 	[SPEAKER_REFRESH] = { "neighbor-event", LOG_INFO, "asks for all routes again" },
 	[SPEAKER_PREFIX_LIMIT] = { "neighbor-event", LOG_ERROR,
 		"sent more prefixes than allowed" },
+	[SPEAKER_PREFIX_LIMIT_OUT] = { "neighbor-event", LOG_ERROR,
+		"would be sent more routes than allowed: some are held back" },
 	[SPEAKER_STALE] = { "neighbor-event", LOG_WARNING, "restarts: its routes are kept" },
 };
 

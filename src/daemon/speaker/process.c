@@ -116,6 +116,7 @@ static void on_event(void *context, const struct speaker_event *event)
 	case SPEAKER_END_OF_RIB:
 	case SPEAKER_REFRESH:
 	case SPEAKER_PREFIX_LIMIT:
+	case SPEAKER_PREFIX_LIMIT_OUT:
 	case SPEAKER_STALE:
 		break;
 	}

@@ -162,11 +162,12 @@ static json_t *json_prefix_counts(const struct neighbor_view *view)
 
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		json_object_set_new(object, bgp_family_name((enum bgp_family)f),
-			json_pack("{s:I, s:I, s:I, s:I}", "received",
+			json_pack("{s:I, s:I, s:I, s:I, s:I}", "received",
 				(json_int_t)view->prefixes_in[f], "stale",
 				(json_int_t)view->prefixes_stale[f], "advertised",
 				(json_int_t)view->prefixes_out[f], "pending",
-				(json_int_t)view->prefixes_pending[f]));
+				(json_int_t)view->prefixes_pending[f], "held_back",
+				(json_int_t)view->prefixes_held_back[f]));
 	return object;
 }
 
