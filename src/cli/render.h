@@ -16,6 +16,8 @@ void render_neighbors(const json_t *document, const struct style *style, struct 
 void render_neighbor(const json_t *neighbor, const struct style *style, struct text *out);
 void render_policies(const json_t *document, const struct style *style, struct text *out);
 void render_routes(const json_t *document, const struct style *style, struct text *out);
+/* Why the routes of one prefix are what they are. */
+void render_explanation(const json_t *document, const struct style *style, struct text *out);
 void render_flowspec(const json_t *document, const struct style *style, struct text *out);
 void render_rpki(const json_t *document, const struct style *style, struct text *out);
 /* One event as one line. */

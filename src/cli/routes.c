@@ -106,7 +106,17 @@ static json_t *route_params(const struct arguments *arguments, struct error *err
 	const char *prefix = arguments_positional(arguments, 0);
 	const char *kind = arguments_value(arguments, "kind");
 	const char *limit = arguments_value(arguments, "limit");
+	bool longer = arguments_has(arguments, "longer");
 	json_t *params;
+
+	/* Whoever names a prefix and nothing else wants to know all of it. */
+	if (kind == NULL && prefix != NULL && !longer &&
+		arguments_value(arguments, "neighbor") == NULL)
+		kind = "explained";
+	if (longer && prefix == NULL) {
+		error_set(error, ERROR_MALFORMED, "--longer needs a PREFIX");
+		return NULL;
+	}
 
 	if (prefix != NULL && check_prefix(prefix, error) != 0)
 		return NULL;
@@ -117,6 +127,8 @@ static json_t *route_params(const struct arguments *arguments, struct error *err
 	}
 	params = json_pack("{s:s*, s:s*, s:s*}", "kind", kind, "neighbor",
 		arguments_value(arguments, "neighbor"), "prefix", prefix);
+	if (longer)
+		json_object_set_new(params, "longer", json_true());
 	if (limit != NULL)
 		json_object_set_new(params, "limit", json_integer(strtol(limit, NULL, 10)));
 	return params;
@@ -139,7 +151,10 @@ static enum exit_code routes_run(const struct arguments *arguments, struct conso
 	if (console->json) {
 		code = output_json(console, document);
 	} else {
-		render_routes(document, &console->style, &out);
+		if (strcmp(view_string(document, "kind"), "explained") == 0)
+			render_explanation(document, &console->style, &out);
+		else
+			render_routes(document, &console->style, &out);
 		json_decref(document);
 		code = output_text(console, &out);
 	}
@@ -148,34 +163,43 @@ static enum exit_code routes_run(const struct arguments *arguments, struct conso
 	return code;
 }
 
-static const char *const kinds[] = { "advertised", "received", "local", NULL };
+static const char *const kinds[] = { "advertised", "received", "local", "explained", NULL };
 
 static const struct option options[] = {
-	{ "kind", 'k', "KIND", "advertised (the default), received or local", COMPLETE_WORDS,
-		kinds },
+	{ "kind", 'k', "KIND",
+		"advertised, received or local (default: advertised; explained with a PREFIX)",
+		COMPLETE_WORDS, kinds },
 	{ "neighbor", 'n', "NEIGHBOR", "only to or from this neighbour", COMPLETE_NEIGHBOR,
 		NULL },
+	{ "longer", 0, NULL, "routes inside of PREFIX instead of those around it",
+		COMPLETE_NOTHING, NULL },
 	{ "limit", 'l', "N", "at most so many routes (default 1000)", COMPLETE_NOTHING, NULL },
 	{ NULL, 0, NULL, NULL, COMPLETE_NOTHING, NULL },
 };
 
 static const struct positional positionals[] = {
-	{ "PREFIX", "only routes that contain this prefix or address", true, COMPLETE_NOTHING,
-		NULL },
+	{ "PREFIX",
+		"explain the routes of the longest match of this prefix or address; with "
+		"--kind: only routes that contain it",
+		true, COMPLETE_NOTHING, NULL },
 	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
 };
 
 const struct command command_routes = {
 	.name = "routes",
 	.group = GROUP_LOOK,
-	.summary = "routes that are advertised, received or our own",
+	.summary = "routes that are advertised, received or our own; why they are so",
 	.description =
+		"With a PREFIX alone: every path to its longest match, in order of preference, with "
+		"the step of the decision process that put it there, what it carries, which rule of "
+		"the import policy let it through or stopped it; and which neighbours hear of it, or "
+		"why they don't.\n\n"
 		"Advertised routes are shown as they were sent to each neighbour; local ones "
 		"before any neighbour's additions.",
 	.options = options,
 	.positionals = positionals,
 	.exit_notes = "The exit status is 4 when no route contains the PREFIX.",
-	.example =
-		"nearcast routes\nnearcast routes --kind received --neighbor transit-a 192.0.2.0/24",
+	.example = "nearcast routes\nnearcast routes 192.0.2.7\n"
+		   "nearcast routes --kind received --neighbor transit-a --longer 192.0.2.0/24",
 	.run = routes_run,
 };

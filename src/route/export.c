@@ -220,8 +220,8 @@ static bool local_wanted(
 
 /* From a customer to all, from others to customers only. Between neighbours without a relation
  * nothing is known, and nothing is kept back. */
-static bool valley_free(const struct group_key *key, const struct neighbor *from,
-	const struct bgp_attributes *a)
+static enum export_verdict valley_verdict(const struct group_key *key,
+	const struct neighbor *from, const struct bgp_attributes *a)
 {
 	bool up = key->relation == POLICY_RELATION_PROVIDER ||
 		  key->relation == POLICY_RELATION_PEER ||
@@ -229,37 +229,43 @@ static bool valley_free(const struct group_key *key, const struct neighbor *from
 	enum policy_relation relation = filter_relation(from);
 
 	if (key->ibgp || !up)
-		return true;
+		return EXPORT_TOLD;
 	/* RFC 9234 section 5, egress 2. */
 	if (bgp_attribute_present(a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER))
-		return false;
+		return EXPORT_ONLY_TO_CUSTOMER;
 	return relation == POLICY_RELATION_INTERNAL || relation == POLICY_RELATION_CUSTOMER ||
-	       relation == POLICY_RELATION_NONE;
+			       relation == POLICY_RELATION_NONE
+		       ? EXPORT_TOLD
+		       : EXPORT_VALLEY;
 }
 
-static bool learned_wanted(
+static enum export_verdict learned_verdict(
 	const struct group *group, const struct rib_route *route, const struct source *source)
 {
 	const struct group_key *key = &group->key;
 	struct attribute_summary s;
 	struct bgp_attributes a;
 
-	if (!key->transit || source == NULL || source->neighbor == NULL)
-		return false;
+	if (source == NULL || source->neighbor == NULL)
+		return EXPORT_NO_ROUTE;
+	if (!key->transit)
+		return EXPORT_NOTHING_LEARNED;
 	/* The only member said it. */
 	if (group->member_count == 1 && source->neighbor->member.group == group)
-		return false;
+		return EXPORT_ITS_OWN;
 	attribute_store_summary(&group->speaker->store, route->set, &s);
 	/* RFC 1997; there are no confederations here. A route server is not asked: RFC 7947
 	 * section 2.2.4. */
 	if (key->route_server_client)
 		s.no_advertise = s.no_export = false;
-	if (s.no_advertise || (s.no_export && !key->ibgp))
-		return false;
+	if (s.no_advertise)
+		return EXPORT_NO_ADVERTISE;
+	if (s.no_export && !key->ibgp)
+		return EXPORT_NO_EXPORT;
 	if (!reflect_wanted(key, source->neighbor)) /* RFC 4271 section 9.2 */
-		return false;
+		return EXPORT_NOT_REFLECTED;
 	attribute_store_read(&group->speaker->store, route->set, &a);
-	return valley_free(key, source->neighbor, &a);
+	return valley_verdict(key, source->neighbor, &a);
 }
 
 /* With a reference. */
@@ -277,21 +283,22 @@ static attribute_set filtered(const struct group *group, enum bgp_family family,
 		source_of(speaker, (rib_source)route->source)->neighbor, route->set);
 }
 
-static bool route_wanted(const struct group *group, enum bgp_family family,
+enum export_verdict export_judge(const struct group *group, enum bgp_family family,
 	uint32_t destination, const struct rib_route *route)
 {
-	if (route->source == RIB_LOCAL)
-		return bgp_family_is_flowspec(family) ||
-		       local_wanted(group, family, destination);
-	return learned_wanted(
-		group, route, source_of(group->speaker, (rib_source)route->source));
+	if (route->source != RIB_LOCAL)
+		return learned_verdict(
+			group, route, source_of(group->speaker, (rib_source)route->source));
+	return bgp_family_is_flowspec(family) || local_wanted(group, family, destination)
+		       ? EXPORT_TOLD
+		       : EXPORT_NOT_NAMED;
 }
 
 attribute_set export_offer(const struct group *group, enum bgp_family family,
 	uint32_t destination, const struct rib_route *route)
 {
 	if (!best_usable(group->speaker, family, route) ||
-		!route_wanted(group, family, destination, route))
+		export_judge(group, family, destination, route) != EXPORT_TOLD)
 		return ATTRIBUTE_SET_NONE;
 	return filtered(group, family, destination, route);
 }
@@ -311,7 +318,7 @@ struct export_choice export_choose(
 	route = best_route(speaker, family, destination);
 	if (route == NULL)
 		return nothing;
-	if (!route_wanted(group, family, destination, route))
+	if (export_judge(group, family, destination, route) != EXPORT_TOLD)
 		return nothing;
 	return (struct export_choice){ filtered(group, family, destination, route),
 		(rib_source)route->source };

@@ -8,6 +8,7 @@
  *  2. A policy that fails (no memory, a path too long) rejects.
  *  3. Our own routes go through no policy: they are what the operator configured.
  */
+#include "route/explain.h"
 #include "route/speaker_internal.h"
 
 #define REVIEW_STEP 1024u /* destinations looked at in one piece */
@@ -173,6 +174,46 @@ attribute_set filter_export(const struct group *group, enum bgp_family family,
 	}
 	arena_reset(&speaker->filter_scratch);
 	return chosen;
+}
+
+/* ---- Why. ---- */
+
+/* No rule counts it. */
+static void policy_ask(struct speaker *speaker, const struct policy *policy,
+	const struct policy_route *route, struct explained_policy *ret_policy)
+{
+	struct policy_result result;
+
+	*ret_policy = (struct explained_policy){ .there = policy != NULL, .accepts = true };
+	if (policy == NULL)
+		return;
+	if (policy_run(policy, NULL, route, &speaker->filter_scratch, &result) != 0)
+		result = (struct policy_result){ .rule = POLICY_RULE_NONE };
+	ret_policy->accepts = result.verdict == POLICY_ACCEPT;
+	ret_policy->changed = result.changed;
+	ret_policy->blackhole = result.blackhole;
+	ret_policy->ended = result.rule == POLICY_RULE_NONE;
+	if (!ret_policy->ended)
+		ret_policy->rule = policy_book_rule(policy_book_of(policy), result.rule);
+	arena_reset(&speaker->filter_scratch);
+}
+
+void filter_explain_import(struct neighbor *neighbor, const struct prefix *prefix,
+	const struct bgp_attributes *attributes, struct explained_policy *ret_policy)
+{
+	struct policy_route route =
+		route_of(neighbor, neighbor, POLICY_IMPORT, prefix, attributes);
+
+	policy_ask(neighbor->speaker, neighbor->settings.import_policy, &route, ret_policy);
+}
+
+void filter_explain_export(const struct neighbor *to, const struct neighbor *from,
+	const struct prefix *prefix, const struct bgp_attributes *attributes,
+	struct explained_policy *ret_policy)
+{
+	struct policy_route route = route_of(to, from, POLICY_EXPORT, prefix, attributes);
+
+	policy_ask(to->speaker, to->settings.export_policy, &route, ret_policy);
 }
 
 /* ---- Again. ---- */

@@ -22,4 +22,12 @@ void filter_review(struct neighbor *neighbor);
 /* One bounded piece of it. False: it is done. */
 bool filter_review_step(struct speaker *speaker, struct source *source);
 
+/* What the policies would say, without counting: route/explain.h. */
+struct explained_policy;
+void filter_explain_import(struct neighbor *neighbor, const struct prefix *prefix,
+	const struct bgp_attributes *attributes, struct explained_policy *ret_policy);
+void filter_explain_export(const struct neighbor *to, const struct neighbor *from,
+	const struct prefix *prefix, const struct bgp_attributes *attributes,
+	struct explained_policy *ret_policy);
+
 #endif

@@ -21,6 +21,7 @@
 
 #include "base/bitmap.h"
 #include "base/list.h"
+#include "route/export_verdict.h"
 #include "route/policy.h"
 #include "route/rib.h"
 #include "route/source.h"
@@ -231,6 +232,9 @@ int export_choose_paths(const struct group *group, enum bgp_family family, uint3
 void export_paths_clear(const struct group *group, struct export_paths *paths);
 /* The set of one route, with a reference, if the group may be told and its policy accepts. */
 attribute_set export_offer(const struct group *group, enum bgp_family family,
+	uint32_t destination, const struct rib_route *route);
+/* Whether the group may be told of the route at all; the policy is not asked. */
+enum export_verdict export_judge(const struct group *group, enum bgp_family family,
 	uint32_t destination, const struct rib_route *route);
 /* How it is sent; arrays in speaker->scratch or the store. ERROR_RANGE: it cannot be, or who
  * said it is gone. */

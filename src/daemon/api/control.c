@@ -29,6 +29,7 @@ static const struct control_param route_params[] = {
 	{ "neighbor", CONTROL_STRING, false },
 	{ "prefix", CONTROL_STRING, false },
 	{ "limit", CONTROL_NUMBER, false },
+	{ "longer", CONTROL_BOOLEAN, false },
 	{ NULL, CONTROL_STRING, false },
 };
 

@@ -51,7 +51,7 @@ static const struct page pages[] = {
 	{ .path = "/api/v1/routes",
 		.searches = true,
 		.content_type = JSON_TYPE,
-		.summary = "routes; ?kind=advertised|received|local, neighbor, prefix, limit",
+		.summary = "routes; ?kind=advertised|received|local|explained, neighbor, prefix, limit",
 		.questions = { { PROCESS_SPEAKER, QUERY_ROUTES, false } },
 		.question_count = 1 },
 	{ .path = "/api/v1/rpki",

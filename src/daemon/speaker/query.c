@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "daemon/speaker/route_json.h"
 #include "daemon/speaker/speaker_process.h"
 #include "os/clock.h"
 
@@ -64,36 +65,6 @@ static void reply_document(struct speaker_process *process, uint64_t id, json_t 
 	}
 	reply_part(process, id, 0, true, text + at, length - at);
 	free(text);
-}
-
-static json_t *json_address(const struct address *address)
-{
-	char text[ADDRESS_TEXT_MAX];
-
-	return address->family == FAMILY_NONE ? json_null()
-					      : json_string(address_format(address, text));
-}
-
-static void set_since(json_t *object, const char *key, struct instant at)
-{
-	char text[WALL_TEXT_MAX], seconds_key[64];
-
-	snprintf(seconds_key, sizeof(seconds_key), "%s_seconds", key);
-	if (!instant_is_set(at)) {
-		json_object_set_new(object, key, json_null());
-		json_object_set_new(object, seconds_key, json_null());
-		return;
-	}
-	json_object_set_new(object, key, json_string(wall_format(clock_wall_of(at), text)));
-	json_object_set_new(object, seconds_key,
-		json_real(duration_to_seconds(instant_since(clock_now(), at))));
-}
-
-static json_t *json_router_id(uint32_t id)
-{
-	struct address address = address_ipv4(id);
-
-	return id == 0 ? json_null() : json_address(&address);
 }
 
 static json_t *json_families(const bool families[BGP_FAMILY_COUNT])
@@ -188,8 +159,8 @@ static void neighbor_session(json_t *object, const struct neighbor_view *view)
 	bool established = view->state == SESSION_ESTABLISHED;
 
 	json_object_set_new(object, "state", json_string(session_state_name(view->state)));
-	set_since(object, "state_since", view->state_since);
-	set_since(object, "established", view->established_at);
+	json_set_since(object, "state_since", view->state_since);
+	json_set_since(object, "established", view->established_at);
 	json_object_set_new(object, "admin_down", json_boolean(view->admin_down));
 	json_object_set_new(object, "last_reason", json_string(view->last_reason));
 	json_object_set_new(object, "last_notification", json_last_notification(view));
@@ -197,8 +168,8 @@ static void neighbor_session(json_t *object, const struct neighbor_view *view)
 		established ? json_integer(view->hold_time_s) : json_null());
 	json_object_set_new(object, "keepalive_s",
 		established ? json_integer(view->keepalive_s) : json_null());
-	json_object_set_new(object, "remote_router_id", json_router_id(view->remote_router_id));
-	json_object_set_new(object, "local_address", json_address(&view->info.local));
+	json_object_set_new(object, "remote_router_id", router_id_json(view->remote_router_id));
+	json_object_set_new(object, "local_address", address_json(&view->info.local));
 	json_object_set_new(object, "restarting", json_boolean(view->restarting));
 	json_object_set_new(object, "families",
 		established ? json_families(view->agreed.family) : json_array());
@@ -215,7 +186,7 @@ static json_t *json_neighbor(const struct peer *peer, bool detail)
 	json_object_set_new(object, "name", json_string(peer->name));
 	json_object_set_new(object, "description",
 		peer->description[0] == '\0' ? json_null() : json_string(peer->description));
-	json_object_set_new(object, "address", json_address(&peer->address));
+	json_object_set_new(object, "address", address_json(&peer->address));
 	json_object_set_new(object, "interface",
 		peer->interface[0] == '\0' ? json_null() : json_string(peer->interface));
 	json_object_set_new(object, "asn", json_integer(view.settings->asn));
@@ -262,80 +233,11 @@ static void answer_neighbors(
 	reply_document(process, id, json_pack("{s:o}", "neighbors", list));
 }
 
-static json_t *json_communities(const struct bgp_attributes *a)
-{
-	char text[BGP_COMMUNITY_TEXT_MAX];
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < a->community_count; i++)
-		json_array_append_new(
-			list, json_string(bgp_community_format(a->communities[i], text)));
-	for (unsigned i = 0; i < a->large_community_count; i++)
-		json_array_append_new(list, json_string(bgp_large_community_format(
-						    &a->large_communities[i], text)));
-	for (unsigned i = 0; i < a->extended_community_count; i++)
-		json_array_append_new(list, json_string(bgp_extended_community_format(
-						    a->extended_communities[i], text)));
-	return list;
-}
-
-static void set_optional(json_t *object, const char *key, const struct bgp_attributes *a,
-	unsigned code, uint32_t value)
-{
-	json_object_set_new(object, key,
-		bgp_attribute_present(a, code) ? json_integer(value) : json_null());
-}
-
-/* RFC 4456 section 8; of what is reflected. */
-static void set_reflection(json_t *object, const struct bgp_attributes *a)
-{
-	bool reflected = bgp_attribute_present(a, BGP_ATTRIBUTE_ORIGINATOR_ID);
-	json_t *clusters = json_array();
-
-	for (unsigned i = 0; i < a->cluster_count; i++)
-		json_array_append_new(clusters, json_router_id(a->cluster_list[i]));
-	json_object_set_new(object, "originator_id",
-		reflected ? json_router_id(a->originator_id) : json_null());
-	json_object_set_new(object, "cluster_list", clusters);
-}
-
-static json_t *json_route(const struct route_view *route)
-{
-	static const char *const origins[] = { "igp", "egp", "incomplete" };
-	const struct bgp_attributes *a = route->attributes;
-	char prefix[PREFIX_TEXT_MAX], path[1024];
-	struct neighbor_view view;
-	json_t *object = json_object();
-
-	json_object_set_new(
-		object, "prefix", json_string(prefix_format(&route->prefix, prefix)));
-	json_object_set_new(object, "neighbor", json_null());
-	if (route->neighbor != NULL) {
-		speaker_neighbor_view(route->neighbor, &view);
-		json_object_set_new(object, "neighbor", json_string(view.settings->name));
-	}
-	json_object_set_new(object, "path_id",
-		route->path_id == 0 ? json_null() : json_integer(route->path_id));
-	json_object_set_new(object, "next_hop", json_address(&a->next_hop));
-	json_object_set_new(
-		object, "as_path", json_string(bgp_as_path_format(a, path, sizeof(path))));
-	json_object_set_new(
-		object, "origin", json_string(a->origin < 3 ? origins[a->origin] : "?"));
-	set_optional(object, "med", a, BGP_ATTRIBUTE_MED, a->med);
-	set_optional(object, "local_pref", a, BGP_ATTRIBUTE_LOCAL_PREF, a->local_pref);
-	set_optional(object, "only_to_customer", a, BGP_ATTRIBUTE_ONLY_TO_CUSTOMER,
-		a->only_to_customer);
-	set_reflection(object, a);
-	json_object_set_new(object, "communities", json_communities(a));
-	json_object_set_new(object, "stale", json_boolean(route->stale));
-	set_since(object, "since", route->since);
-	return object;
-}
-
 struct route_query {
 	const struct speaker_process *process;
 	bool received;
 	const struct prefix *prefix; /* only what contains or equals it; NULL: all */
+	bool longer;                 /* what it contains instead */
 	size_t limit;
 	json_t *list;
 	bool more;
@@ -346,13 +248,15 @@ static bool route_add(void *context, const struct route_view *route)
 	struct route_query *query = context;
 	json_t *object;
 
-	if (query->prefix != NULL && !prefix_contains(&route->prefix, query->prefix))
+	if (query->prefix != NULL &&
+		!(query->longer ? prefix_contains(query->prefix, &route->prefix)
+				: prefix_contains(&route->prefix, query->prefix)))
 		return true;
 	if (json_array_size(query->list) >= query->limit) {
 		query->more = true;
 		return false;
 	}
-	object = json_route(route);
+	object = route_json(route);
 	rpki_route_view(query->received ? query->process->rpki : NULL, route,
 		query->process->config->asn, object);
 	json_array_append_new(query->list, object);
@@ -397,20 +301,56 @@ static int route_kind_parse(const char *text, enum route_kind *ret_kind)
 	return ERROR_MALFORMED;
 }
 
+/* {"prefix": ...}: why its routes are what they are. */
+static void answer_explain(struct speaker_process *process, uint64_t id, const json_t *object)
+{
+	const char *text = json_string_value(json_object_get(object, "prefix"));
+	struct explanation explanation;
+	struct prefix prefix;
+	int code;
+
+	if (text == NULL || prefix_parse(text, &prefix) != 0) {
+		reply_error(process, id, ERROR_MALFORMED, "a prefix is needed to explain");
+		return;
+	}
+	code = speaker_explain(process->speaker, &prefix, &explanation);
+	if (code != 0) {
+		reply_error(process, id, (enum error_code)code,
+			code == ERROR_NOT_FOUND ? "no route contains that prefix"
+						: "out of memory");
+		return;
+	}
+	reply_document(process, id, explanation_json(process, &prefix, &explanation));
+	explanation_clear(&explanation);
+}
+
+static const char *json_kind(const json_t *object)
+{
+	const char *kind = json_string_value(json_object_get(object, "kind"));
+
+	return kind == NULL ? "" : kind;
+}
+
 static void answer_routes(
 	struct speaker_process *process, uint64_t id, const char *argument, size_t length)
 {
 	const char *kind_text = "advertised", *neighbor = NULL, *prefix_text = NULL;
 	json_int_t limit = ROUTES_LIMIT;
+	int longer = 0;
 	struct route_query query = { 0 };
 	const struct peer *only = NULL;
 	enum route_kind kind;
 	struct prefix prefix;
 	json_t *object = json_loadb(argument, length, 0, NULL);
 
+	if (strcmp(json_kind(object), "explained") == 0) {
+		answer_explain(process, id, object);
+		goto out;
+	}
 	if (object == NULL ||
-		json_unpack(object, "{s?s, s?s, s?s, s?I}", "kind", &kind_text, "neighbor",
-			&neighbor, "prefix", &prefix_text, "limit", &limit) != 0 ||
+		json_unpack(object, "{s?s, s?s, s?s, s?I, s?b}", "kind", &kind_text, "neighbor",
+			&neighbor, "prefix", &prefix_text, "limit", &limit, "longer",
+			&longer) != 0 ||
 		route_kind_parse(kind_text, &kind) != 0 || limit < 1 ||
 		(prefix_text != NULL && prefix_parse(prefix_text, &prefix) != 0)) {
 		reply_error(process, id, ERROR_MALFORMED, "not a query for routes");
@@ -425,6 +365,7 @@ static void answer_routes(
 		}
 	}
 	query.prefix = prefix_text == NULL ? NULL : &prefix;
+	query.longer = longer;
 	query.limit = (size_t)(limit > ROUTES_LIMIT_MAX ? ROUTES_LIMIT_MAX : limit);
 	query.process = process;
 	query.received = kind == ROUTES_RECEIVED;

@@ -38,6 +38,8 @@ static const struct {
 	{ "neighbor-down", NULL, render_neighbor, &wide },
 	{ "routes", NULL, render_routes, &wide },
 	{ "routes-none", NULL, render_routes, &wide },
+	{ "routes-explained", NULL, render_explanation, &wide },
+	{ "routes-explained", "routes-explained-narrow", render_explanation, &narrow },
 	{ "reload", NULL, render_reload, &wide },
 	{ "reload-nothing", NULL, render_reload, &wide },
 	{ "event-down", NULL, render_event, &wide },
