@@ -120,3 +120,11 @@ def test_longer(site):
 def test_over_http(site):
     answer = site.node.run(["curl", "-sf", "http://127.0.0.1:9179/api/v1/routes?kind=explained&prefix=45.1.0.0/16"])
     assert json.loads(answer.stdout)["routes"][0]["status"] == "best"
+
+
+def test_rules_in_the_metrics(site):
+    settled(site, "45.1.0.0/16")
+    text = site.node.run(["curl", "-sf", "http://127.0.0.1:9179/metrics"]).stdout
+    assert 'nearcast_policy_rule_matches_total{policy="from-a",rule="2",name="tag"} 2' in text
+    answer = site.node.run(["curl", "-sf", "http://127.0.0.1:9179/api/v1/policies/from-a"])
+    assert json.loads(answer.stdout)["policies"][0]["rules"][0]["matches"] == 1

@@ -21,6 +21,7 @@ enum scope { /* what there is one sample of, or one set of samples */
 	SCOPE_NEIGHBOR,
 	SCOPE_RPKI,
 	SCOPE_RPKI_CACHE,
+	SCOPE_POLICY_RULE,
 };
 
 enum kind {
@@ -169,6 +170,8 @@ static const struct family families[] = {
 		"ASPAs of the cache", NULL },
 	{ "rpki_cache_events", KIND_COUNTER, NULL, SCOPE_RPKI_CACHE, "events", NULL,
 		"What happened with the cache", print_counters },
+	{ "policy_rule_matches", KIND_COUNTER, NULL, SCOPE_POLICY_RULE, "matches", NULL,
+		"How often the rule matched, since the daemon took the policies over", NULL },
 };
 
 /* ---- Samples ---- */
@@ -331,6 +334,26 @@ static void add_checks(const struct family *family, const json_t *service, struc
 	}
 }
 
+static void add_rules(const struct family *family, const json_t *rules, struct text *out)
+{
+	size_t i;
+	json_t *rule;
+
+	json_array_foreach(rules, i, rule)
+	{
+		struct text labels = { 0 };
+		char number[24];
+
+		snprintf(number, sizeof(number), "%lld",
+			(long long)json_integer_value(json_object_get(rule, "number")));
+		add_label(&labels, "policy", string_of(rule, "policy"));
+		add_label(&labels, "rule", number);
+		add_label(&labels, "name", string_of(rule, "name"));
+		add_object(family, rule, text_string(&labels), out);
+		text_clear(&labels);
+	}
+}
+
 /* One sample, or one set of samples, of each object of a list. */
 static void add_list(
 	const struct family *family, const json_t *list, const char *label, struct text *out)
@@ -392,6 +415,9 @@ static void add_samples(const struct family *family, const json_t *main, const j
 	case SCOPE_RPKI_CACHE:
 		object = json_object_get(json_object_get(speaker, "rpki"), "caches");
 		add_list(family, object, "cache", out);
+		break;
+	case SCOPE_POLICY_RULE:
+		add_rules(family, json_object_get(speaker, "policy_rules"), out);
 		break;
 	}
 }

@@ -210,6 +210,24 @@ static json_t *rule_json(const struct policies *policies, uint32_t rule,
 	return object;
 }
 
+json_t *policies_metrics(const struct policies *policies)
+{
+	uint32_t count = 0;
+	json_t *list = json_array();
+
+	if (policies != NULL && policies->book != NULL)
+		count = policy_book_rules(policies->book);
+	for (uint32_t rule = 0; rule < count && rule < POLICIES_METRICS_MAX; rule++) {
+		struct policy_rule_name its = policy_book_rule(policies->book, rule);
+
+		json_array_append_new(
+			list, json_pack("{s:s, s:i, s:s, s:I}", "policy", its.policy, "number",
+				      (int)its.number, "name", its.name, "matches",
+				      (json_int_t)policies->counters[rule]));
+	}
+	return list;
+}
+
 json_t *policies_json(
 	const struct policies *policies, const struct config *config, const char *name)
 {

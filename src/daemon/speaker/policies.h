@@ -34,6 +34,11 @@ struct policy *policies_of(
 /* For policy_run: one a rule of the book in use. */
 uint64_t *policies_counters(struct policies *policies);
 
+/* Numbers for metrics: [{"policy", "number", "name", "matches"}], the first
+ * POLICIES_METRICS_MAX rules. policies may be NULL. */
+#define POLICIES_METRICS_MAX 1000u
+json_t *policies_metrics(const struct policies *policies);
+
 /* {"policies": [...], "neighbors": [...]}: rules with how often they matched (docs/api.md).
  * name: only this policy; "" or NULL: all. NULL: there is none of that name. */
 json_t *policies_json(

@@ -450,8 +450,9 @@ static void answer_metrics(struct speaker_process *process, uint64_t id)
 				      "counters", json_counters(view.counters)));
 	}
 	reply_document(process, id,
-		json_pack("{s:o, s:o}", "neighbors", list, "rpki",
-			process->rpki == NULL ? json_null() : rpki_metrics(process->rpki)));
+		json_pack("{s:o, s:o, s:o}", "neighbors", list, "rpki",
+			process->rpki == NULL ? json_null() : rpki_metrics(process->rpki),
+			"policy_rules", policies_metrics(process->policies)));
 }
 
 void query_answer(struct speaker_process *process, const struct record_query *query,
