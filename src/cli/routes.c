@@ -188,7 +188,7 @@ static const struct positional positionals[] = {
 const struct command command_routes = {
 	.name = "routes",
 	.group = GROUP_LOOK,
-	.summary = "routes that are advertised, received or our own; why they are so",
+	.summary = "routes that are advertised, received or our own; and why",
 	.description =
 		"With a PREFIX alone: every path to its longest match, in order of preference, with "
 		"the step of the decision process that put it there, what it carries, which rule of "

@@ -59,7 +59,7 @@ def test_looking(site):
     assert "to 1 of 1" in page and "exec-1" in page
     page = site.cli("neighbors", "up").stdout
     assert "Established" in page and "10.0.0.2" in page
-    [route] = site.json("routes", PREFIX)["routes"]
+    [route] = site.json("routes", "-k", "advertised", PREFIX)["routes"]
     assert (route["neighbor"], route["as_path"], route["next_hop"]) == ("up", "64500", "10.0.0.1")
     assert [r["prefix"] for r in site.json("routes", "-k", "local")["routes"]] == [PREFIX]
     assert site.cli("routes", "192.0.2.1").returncode == NOT_FOUND
