@@ -289,13 +289,15 @@ struct config_neighbor {
 	bool extended_next_hop;   /* default true: offer RFC 8950 for IPv4 over IPv6 sessions */
 	bool extended_message;    /* default true */
 	bool capabilities;        /* default true: false sends an OPEN without any */
-	struct duration hold_time;     /* default 90 s; 0 or >= 3 s */
-	struct duration keepalive;     /* default hold_time / 3 */
-	struct duration connect_retry; /* default 5 s */
-	struct duration send_hold;     /* default max(8 min, 2 x hold_time): RFC 9687 */
-	bool graceful_restart;         /* default true */
-	struct duration restart_time;  /* default 120 s; at most 4095 s */
-	struct duration stale_time;    /* default 6 min */
+	struct duration hold_time;             /* default 90 s; 0 or >= 3 s */
+	struct duration keepalive;             /* default hold_time / 3 */
+	struct duration connect_retry;         /* default 5 s */
+	struct duration send_hold;             /* default max(8 min, 2 x hold_time): RFC 9687 */
+	bool graceful_restart;                 /* default true */
+	struct duration restart_time;          /* default 120 s; at most 4095 s */
+	struct duration stale_time;            /* default 6 min */
+	struct duration long_lived_stale_time; /* default 0: not asked for: RFC 9494 */
+	struct duration maximum_long_lived_stale_time; /* default 0: not done for it */
 	bool graceful_shutdown;       /* default false: maintenance of this session: RFC 8326 */
 	struct config_choice import;  /* default none: learn nothing (RFC 8212) */
 	struct config_choice learned; /* of other neighbours' routes, what is passed on; none */

@@ -46,6 +46,8 @@ static const struct verdict_row {
 		"an internal neighbour said it, and neither of the two is a reflector's client" },
 	[EXPORT_ONLY_TO_CUSTOMER] = { "only-to-customer",
 		"the route is for customers only (RFC 9234)" },
+	[EXPORT_LLGR_STALE] = { "llgr-stale",
+		"the route is stale for long, and it does not know LLGR (RFC 9494)" },
 	[EXPORT_VALLEY] = { "valley", "what a provider or a peer said goes to customers only" },
 	[EXPORT_POLICY] = { "policy", "its policy rejects the route" },
 	[EXPORT_HELD_BACK] = { "held-back", "it has maximum-prefixes-out already" },
@@ -171,6 +173,7 @@ static void path_explain(const struct question *q, uint32_t rank, struct explain
 	struct attribute_store *store = &q->speaker->store;
 
 	path->status = status_of(q, rank);
+	path->differs = route->set != ATTRIBUTE_SET_NONE && route->set != route->received;
 	attribute_store_read(store, route->received, &path->received);
 	attribute_store_read(store,
 		route->set == ATTRIBUTE_SET_NONE ? route->received : route->set,

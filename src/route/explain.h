@@ -35,6 +35,7 @@ enum explained_status {
 struct explained_path {
 	struct route_view view; /* attributes as received; of ours: neighbor NULL */
 	struct bgp_attributes received, accepted; /* accepted: after policy; unless rejected */
+	bool differs; /* accepted from received: by the policy, or it is stale for long */
 	struct explained_policy policy;
 	enum explained_status status;
 	/* Why it is not the best one; of the best: against the next. DECISION_SAME and no text

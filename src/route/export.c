@@ -139,6 +139,8 @@ int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
 		.relation = filter_relation(neighbor),
 		.paths = s->add_path_best,
 		.maximum = s->maximum_prefixes_out,
+		.long_lived = neighbor->received.graceful_restart &&
+			      neighbor->received.long_lived_restart,
 	};
 
 	for (int f = 0; f < BGP_UNICAST_COUNT; f++) {
@@ -177,7 +179,7 @@ static bool next_hops_equal(const struct group_key *a, const struct group_key *b
 bool export_key_equal(const struct group_key *a, const struct group_key *b)
 {
 	return export_key_dresses_alike(a, b) && a->export_policy == b->export_policy &&
-	       a->maximum == b->maximum;
+	       a->maximum == b->maximum && a->long_lived == b->long_lived;
 }
 
 /* But for the policy, whose work is in the set already; that next hops and MED are decided with
@@ -262,6 +264,8 @@ static enum export_verdict learned_verdict(
 		return EXPORT_NO_ADVERTISE;
 	if (s.no_export && !key->ibgp)
 		return EXPORT_NO_EXPORT;
+	if (s.llgr_stale && !key->long_lived)
+		return EXPORT_LLGR_STALE;
 	if (!reflect_wanted(key, source->neighbor)) /* RFC 4271 section 9.2 */
 		return EXPORT_NOT_REFLECTED;
 	attribute_store_read(&group->speaker->store, route->set, &a);

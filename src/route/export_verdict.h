@@ -14,6 +14,7 @@ enum export_verdict {
 	EXPORT_NO_EXPORT,        /* RFC 1997 */
 	EXPORT_NOT_REFLECTED,    /* RFC 4271 section 9.2, RFC 4456 */
 	EXPORT_ONLY_TO_CUSTOMER, /* RFC 9234 section 5 */
+	EXPORT_LLGR_STALE,       /* RFC 9494 section 4.3: it does not know what that means */
 	EXPORT_VALLEY,           /* from a provider or peer to another */
 	EXPORT_POLICY,           /* a rule rejects it */
 	EXPORT_HELD_BACK,        /* maximum-prefixes-out */

@@ -8,6 +8,8 @@
  *  2. A policy that fails (no memory, a path too long) rejects.
  *  3. Our own routes go through no policy: they are what the operator configured.
  */
+#include <string.h>
+
 #include "route/explain.h"
 #include "route/speaker_internal.h"
 
@@ -218,12 +220,92 @@ void filter_explain_export(const struct neighbor *to, const struct neighbor *fro
 
 /* ---- Again. ---- */
 
+void filter_review_family(struct neighbor *neighbor, enum bgp_family family)
+{
+	neighbor->source->reviewing[family] = neighbor->source->count[family] > 0;
+	neighbor->source->review_at[family] = 0;
+}
+
 void filter_review(struct neighbor *neighbor)
 {
-	for (int f = 0; f < BGP_UNICAST_COUNT; f++) {
-		neighbor->source->reviewing[f] = neighbor->source->count[f] > 0;
-		neighbor->source->review_at[f] = 0;
+	for (int f = 0; f < BGP_UNICAST_COUNT; f++)
+		filter_review_family(neighbor, (enum bgp_family)f);
+}
+
+static bool is_long_lived(
+	const struct source *source, enum bgp_family family, const struct rib_route *route)
+{
+	return source->long_lived[family] && source_stale(source, family, route);
+}
+
+/* RFC 9494 section 4.2: what carries NO_LLGR is not kept. False: nobody needs the destination
+ * any more. */
+static bool no_llgr_remove(
+	struct speaker *speaker, struct source *source, enum bgp_family family, uint32_t d)
+{
+	struct rib *rib = &speaker->ribs[family];
+	struct attribute_summary summary;
+	uint32_t count, i = 0;
+	const struct rib_route *routes = rib_routes(rib, d, &count);
+
+	while (source->long_lived[family] && i < count) {
+		if (routes[i].source == source->number &&
+			source_alive(source, family, &routes[i]) &&
+			is_long_lived(source, family, &routes[i])) {
+			attribute_store_summary(&speaker->store, routes[i].received, &summary);
+			if (summary.no_llgr) {
+				source_route_remove(
+					speaker, source, family, d, routes[i].path_id);
+				if (!rib_used(rib, d))
+					return false;
+				routes = rib_routes(rib, d, &count);
+				i = 0;
+				continue;
+			}
+		}
+		i++;
 	}
+	return true;
+}
+
+/* RFC 9494 section 4.2: LLGR_STALE is attached. The set comes with a reference; none: no
+ * memory, or no room for another community. */
+static attribute_set llgr_stale_attach(
+	struct speaker *speaker, attribute_set received, struct bgp_attributes *a)
+{
+	uint32_t *communities;
+
+	for (unsigned i = 0; i < a->community_count; i++)
+		if (a->communities[i] == BGP_COMMUNITY_LLGR_STALE)
+			return attribute_store_hold(&speaker->store, received);
+	communities = arena_take_array(
+		&speaker->scratch, (size_t)a->community_count + 1, sizeof(*communities));
+	if (communities == NULL || a->community_count == UINT16_MAX)
+		return ATTRIBUTE_SET_NONE;
+	if (a->community_count > 0)
+		memcpy(communities, a->communities, a->community_count * sizeof(*communities));
+	communities[a->community_count++] = BGP_COMMUNITY_LLGR_STALE;
+	a->communities = communities;
+	a->present |= 1ull << BGP_ATTRIBUTE_COMMUNITIES;
+	return attribute_store_intern(&speaker->store, a);
+}
+
+/* What becomes of a route now; with a reference. */
+static attribute_set review(struct speaker *speaker, const struct source *source,
+	enum bgp_family family, const struct prefix *prefix, const struct rib_route *route)
+{
+	struct bgp_attributes attributes;
+	attribute_set from, set = ATTRIBUTE_SET_NONE;
+
+	attribute_store_read(&speaker->store, route->received, &attributes);
+	if (!is_long_lived(source, family, route))
+		return filter_import(source->neighbor, prefix, &attributes, route->received);
+	from = llgr_stale_attach(speaker, route->received, &attributes);
+	if (from != ATTRIBUTE_SET_NONE)
+		set = filter_import(source->neighbor, prefix, &attributes, from);
+	attribute_store_release(&speaker->store, from);
+	arena_reset(&speaker->scratch);
+	return set;
 }
 
 static void destination_review(
@@ -232,18 +314,19 @@ static void destination_review(
 	struct rib *rib = &speaker->ribs[family];
 	struct prefix prefix = rib_prefix(rib, d);
 	bool touched = false, changed = false;
+	struct rib_route *routes;
 	uint32_t count;
-	struct rib_route *routes = rib_routes(rib, d, &count);
 
+	if (!no_llgr_remove(speaker, source, family, d))
+		return;
+	routes = rib_routes(rib, d, &count);
 	for (uint32_t i = 0; i < count; i++) {
-		struct bgp_attributes attributes;
 		attribute_set set;
 
 		if (routes[i].source != source->number ||
 			!source_alive(source, family, &routes[i]))
 			continue;
-		attribute_store_read(&speaker->store, routes[i].received, &attributes);
-		set = filter_import(source->neighbor, &prefix, &attributes, routes[i].received);
+		set = review(speaker, source, family, &prefix, &routes[i]);
 		if (set != routes[i].set) {
 			changed = true;
 			touched |= best_touches(speaker, family, d, i);

@@ -19,6 +19,7 @@ enum policy_relation filter_relation(const struct neighbor *neighbor);
 
 /* All that the neighbour sent is to go through its policy again: some at a time. */
 void filter_review(struct neighbor *neighbor);
+void filter_review_family(struct neighbor *neighbor, enum bgp_family family);
 /* One bounded piece of it. False: it is done. */
 bool filter_review_step(struct speaker *speaker, struct source *source);
 

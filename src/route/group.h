@@ -47,6 +47,7 @@ struct group_key {
 	struct policy *export_policy; /* a reference; NULL: all */
 	enum policy_relation relation;
 	uint16_t paths;   /* with ADD-PATH: most routes of a destination; 0: all */
+	bool long_lived;  /* the neighbour knows what LLGR_STALE means: RFC 9494 */
 	uint32_t maximum; /* most routes of others sent, per family; 0: no limit; else alone */
 };
 

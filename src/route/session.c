@@ -142,6 +142,7 @@ void session_timers_init(struct neighbor *neighbor)
 	neighbor->connect_retry.fire = connect_retry_fire;
 	neighbor->idle_hold.fire = idle_hold_fire;
 	neighbor->restart_timer.fire = restart_timer_fire;
+	neighbor->long_lived_timer.fire = restart_long_lived_fire;
 }
 
 /* ---- The end of a session or of an attempt. ---- */

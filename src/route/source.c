@@ -195,6 +195,7 @@ void source_stale_end(struct speaker *speaker, struct source *source, enum bgp_f
 {
 	uint32_t stale = source->stale[family];
 
+	source->long_lived[family] = false;
 	source->oldest[family] = source->generation[family];
 	source->count[family] -= stale;
 	source->stale[family] = 0;
@@ -204,6 +205,7 @@ void source_stale_end(struct speaker *speaker, struct source *source, enum bgp_f
 
 void source_drop(struct speaker *speaker, struct source *source, enum bgp_family family)
 {
+	source->long_lived[family] = false;
 	if (source->count[family] == 0)
 		return;
 	generation_next(speaker, source, family);

@@ -22,6 +22,7 @@ struct source {
 	uint8_t generation[BGP_FAMILY_COUNT]; /* of what is said now */
 	uint8_t oldest[BGP_FAMILY_COUNT];     /* that still counts */
 	uint32_t count[BGP_FAMILY_COUNT], stale[BGP_FAMILY_COUNT];
+	bool long_lived[BGP_FAMILY_COUNT]; /* what is stale is so for long: RFC 9494 */
 	bool sweeping[BGP_FAMILY_COUNT];
 	uint32_t sweep_at[BGP_FAMILY_COUNT];
 	bool reviewing[BGP_FAMILY_COUNT]; /* by a changed policy */

@@ -17,7 +17,7 @@
 /* wire/bgp_update.h: at most 16 bytes a message byte, and rounding. */
 #define SCRATCH_MAX (16u * BGP_EXTENDED_MESSAGE_MAX + 65536u)
 /* Its own three, and three of each connection. */
-#define TIMERS_PER_NEIGHBOR (3 + 3 * CONNECTION_DIRECTIONS)
+#define TIMERS_PER_NEIGHBOR (4 + 3 * CONNECTION_DIRECTIONS)
 
 void timer_start(struct speaker *speaker, struct timer *timer, struct instant when)
 {
@@ -240,6 +240,7 @@ static void neighbor_free(struct neighbor *neighbor)
 	timer_stop(speaker, &neighbor->connect_retry);
 	timer_stop(speaker, &neighbor->idle_hold);
 	timer_stop(speaker, &neighbor->restart_timer);
+	timer_stop(speaker, &neighbor->long_lived_timer);
 	group_leave(neighbor);
 	source_leave(speaker, neighbor->source);
 	local_rib_forget(speaker, neighbor);
@@ -317,7 +318,8 @@ static bool offer_differs(
 	       old->keepalive.ns != new->keepalive.ns ||
 	       old->graceful_restart != new->graceful_restart ||
 	       old->restart_preserve != new->restart_preserve ||
-	       old->restart_time_s != new->restart_time_s;
+	       old->restart_time_s != new->restart_time_s ||
+	       old->long_lived_time.ns != new->long_lived_time.ns;
 }
 
 static void import_changed(struct neighbor *neighbor, struct instant now)

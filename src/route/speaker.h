@@ -75,6 +75,9 @@ struct neighbor_settings {
 	/* From its return to its end-of-RIB; over: what is stale goes. Not zero. RFC 8538
 	 * section 4.1 asks for it. */
 	struct duration stale_time;
+	/* RFC 9494: how long the neighbour is asked to keep ours after restart_time_s, and how
+	 * long its own are kept at most; 0: not at all. At most 2^24 - 1 seconds. */
+	struct duration long_lived_time, maximum_long_lived_time;
 	bool graceful_shutdown; /* tag all with RFC 8326 and lower the preference */
 	bool import;            /* keep what it sends */
 	bool transit;           /* pass on what others said (RFC 8212: only when told to) */
@@ -139,6 +142,7 @@ enum speaker_event_type {
 	SPEAKER_PREFIX_LIMIT,     /* maximum_prefixes reached: family */
 	SPEAKER_PREFIX_LIMIT_OUT, /* the first route is held back: family */
 	SPEAKER_STALE,            /* neighbour restarts: its routes are kept (RFC 4724) */
+	SPEAKER_LONG_LIVED, /* its routes are kept on, as the last choice: RFC 9494: family */
 	/* Of routes that we originate: the first UPDATE that carries prefix, or its withdrawal,
 	 * was handed to output. */
 	SPEAKER_ANNOUNCED,
@@ -380,7 +384,8 @@ struct neighbor_view {
 	uint32_t remote_router_id;         /* host order; 0 if unknown */
 	struct connection_info info;
 	struct bgp_capabilities offered, received, agreed; /* agreed: valid when Established */
-	bool restarting; /* the neighbour restarts; its routes are stale */
+	bool restarting;                   /* the neighbour restarts; its routes are stale */
+	bool long_lived[BGP_FAMILY_COUNT]; /* and are so for long: RFC 9494 */
 	bool end_of_rib_in[BGP_FAMILY_COUNT], end_of_rib_out[BGP_FAMILY_COUNT];
 	uint32_t prefixes_in[BGP_FAMILY_COUNT], prefixes_stale[BGP_FAMILY_COUNT];
 	uint32_t prefixes_out[BGP_FAMILY_COUNT];       /* advertised now */

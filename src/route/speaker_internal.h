@@ -121,7 +121,8 @@ struct neighbor {
 	struct instant state_since, established_at;
 	struct connection connections[CONNECTION_DIRECTIONS];
 	struct connection *live; /* the Established one, or NULL */
-	struct timer connect_retry, idle_hold, restart_timer;
+	struct timer connect_retry, idle_hold, restart_timer, long_lived_timer;
+	struct instant long_lived_until[BGP_FAMILY_COUNT];
 	unsigned failures; /* in a row: lengthen idle_hold */
 	struct bgp_capabilities agreed, received;
 	struct source *source;
@@ -252,6 +253,7 @@ void restart_refresh_end(struct neighbor *neighbor, enum bgp_family family);
 void restart_grace_check(struct neighbor *neighbor, struct instant now);
 void restart_capability(const struct neighbor *neighbor, struct bgp_capabilities *c);
 void restart_timer_fire(struct speaker *speaker, struct timer *timer, struct instant now);
+void restart_long_lived_fire(struct speaker *speaker, struct timer *timer, struct instant now);
 
 /* ---- import.c ---- */
 void import_update(

@@ -82,6 +82,7 @@ static void prefixes_view(const struct neighbor *neighbor, struct neighbor_view 
 {
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++) {
 		view->end_of_rib_in[f] = neighbor->end_of_rib_in[f];
+		view->long_lived[f] = neighbor->source->long_lived[f];
 		view->end_of_rib_out[f] = neighbor->member.end_of_rib_sent[f];
 		view->prefixes_in[f] = neighbor->source->count[f];
 		view->prefixes_stale[f] = neighbor->source->stale[f];

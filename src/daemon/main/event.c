@@ -208,6 +208,8 @@ static const struct neighbor_row {
 		"sent more prefixes than allowed" },
 	[SPEAKER_PREFIX_LIMIT_OUT] = { "neighbor-event", LOG_ERROR,
 		"would be sent more routes than allowed: some are held back" },
+	[SPEAKER_LONG_LIVED] = { "neighbor-event", LOG_WARNING,
+		"stays away: its routes are kept for long" },
 	[SPEAKER_STALE] = { "neighbor-event", LOG_WARNING, "restarts: its routes are kept" },
 };
 

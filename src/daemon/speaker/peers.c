@@ -126,6 +126,8 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.restart_preserve = c->graceful_restart && preserves(config),
 		.restart_time_s = (uint16_t)(c->restart_time.ns / 1000000000),
 		.stale_time = c->stale_time,
+		.long_lived_time = c->long_lived_stale_time,
+		.maximum_long_lived_time = c->maximum_long_lived_stale_time,
 		.graceful_shutdown = c->graceful_shutdown,
 		.import = c->import.kind != CHOICE_NONE,
 		.transit = c->learned.kind != CHOICE_NONE,

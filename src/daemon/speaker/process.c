@@ -118,6 +118,7 @@ static void on_event(void *context, const struct speaker_event *event)
 	case SPEAKER_PREFIX_LIMIT:
 	case SPEAKER_PREFIX_LIMIT_OUT:
 	case SPEAKER_STALE:
+	case SPEAKER_LONG_LIVED:
 		break;
 	}
 	event_record(process, event, view.settings->name);

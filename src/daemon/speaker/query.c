@@ -110,6 +110,7 @@ static json_t *json_capabilities(const struct bgp_capabilities *c)
 	json_object_set_new(object, "restart_state", json_boolean(c->restart_state));
 	json_object_set_new(
 		object, "restart_notification", json_boolean(c->restart_notification));
+	json_object_set_new(object, "long_lived_restart", json_boolean(c->long_lived_restart));
 	json_object_set_new(object, "hostname",
 		c->hostname[0] == '\0' ? json_null() : json_string(c->hostname));
 	json_object_set_new(object, "unknown", json_integer(c->unknown));

@@ -142,7 +142,7 @@ static json_t *path_json(struct speaker_process *process, const struct explained
 	/* What counts is what the policy made of it. */
 	if (!rejected)
 		set_attributes(object, &path->accepted);
-	if (!rejected && path->policy.changed) {
+	if (path->differs) {
 		received = json_object();
 		set_attributes(received, &path->received);
 		json_object_set_new(object, "received", received);

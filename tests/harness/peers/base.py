@@ -54,6 +54,7 @@ class Neighbor:
     flowspec: tuple = ()            # ipv4-flowspec, ipv6-flowspec: GoBGP and BIRD
     graceful_restart: bool = False
     restart_time_s: int = 60
+    long_lived_s: int = 0           # BIRD: keep, and ask to have kept, for so long (RFC 9494)
     role: str = None                # provider, customer, peer, rs-server, rs-client: own role
     extended_nexthop: bool = False
     interface: str = None           # needed for link-local addresses

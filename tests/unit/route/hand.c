@@ -178,6 +178,8 @@ void hand_advance(struct hand *hand, struct duration d)
 	for (;;) {
 		struct instant next = speaker_deadline(hand->speaker);
 
+		if (next.ns == 1) /* work is waiting */
+			next = hand->now;
 		if (instant_before(end, next))
 			break;
 		assert_false(instant_before(next, hand->now));
