@@ -298,8 +298,9 @@ struct config_neighbor {
 	struct duration stale_time;            /* default 6 min */
 	struct duration long_lived_stale_time; /* default 0: not asked for: RFC 9494 */
 	struct duration maximum_long_lived_stale_time; /* default 0: not done for it */
-	bool graceful_shutdown;       /* default false: maintenance of this session: RFC 8326 */
-	struct config_choice import;  /* default none: learn nothing (RFC 8212) */
+	bool graceful_shutdown; /* default false: maintenance of this session: RFC 8326 */
+	struct duration advertisement_interval; /* default 0: RFC 4271 section 9.2.1.1 */
+	struct config_choice import;            /* default none: learn nothing (RFC 8212) */
 	struct config_choice learned; /* of other neighbours' routes, what is passed on; none */
 	uint32_t maximum_prefixes;    /* default 1,500,000 per family, unless import is none */
 	struct duration maximum_prefixes_restart; /* default 5 min to the next try; 0: never */

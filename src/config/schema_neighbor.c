@@ -373,6 +373,18 @@ static const struct schema_field neighbor_fields[] = {
 		.flags = FIELD_ZERO,
 		.touches = TOUCHES_QUIETLY,
 		.help = "When to try again after that; 0: never." },
+	{ .key = "advertisement-interval",
+		.kind = KIND_DURATION,
+		SCHEMA_AT(N, advertisement_interval),
+		.preset = "0",
+		.minimum = 1000000,
+		.maximum = SCHEMA_SECONDS(600),
+		.flags = FIELD_ZERO,
+		.touches = TOUCHES_ROUTES,
+		.elsewhere = "mrai min-route-advertisement-interval",
+		.help = "Between two advertisements to this neighbour, at least so long (less up to "
+			"a quarter): what changes meanwhile is told once. Withdrawals do not wait. "
+			"0: none." },
 	{ .key = "maximum-prefixes-out",
 		.kind = KIND_INTEGER,
 		SCHEMA_AT(N, maximum_prefixes_out),

@@ -225,10 +225,11 @@ static bool family_out(struct neighbor *neighbor, struct writer *w, enum bgp_fam
 	return true;
 }
 
-void adj_out_output(struct neighbor *neighbor, struct writer *w)
+void adj_out_output(struct neighbor *neighbor, struct writer *w, struct instant now)
 {
 	struct member *member = &neighbor->member;
 
+	neighbor->speaker->output_at = now;
 	if (member->group == NULL)
 		return;
 	for (unsigned i = 0; i < BGP_FAMILY_COUNT; i++) {

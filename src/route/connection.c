@@ -340,7 +340,7 @@ size_t connection_output(
 		size_t before = writer_length(&w);
 
 		refresh_output(connection, &w);
-		adj_out_output(neighbor, &w);
+		adj_out_output(neighbor, &w, now);
 		if (writer_length(&w) > before)
 			connection_keepalive_restart(connection, now);
 	}

@@ -244,6 +244,7 @@ static bool is_pending(const struct question *q, const struct neighbor *neighbor
 
 	return bitmap_has(&gf->changed, q->destination) ||
 	       bitmap_has(&gf->new, q->destination) ||
+	       bitmap_has(&gf->delayed, q->destination) ||
 	       bitmap_has(&member->catch_up[q->family], q->destination) ||
 	       member->sequence < member->group->next_sequence;
 }

@@ -139,6 +139,7 @@ int export_key(const struct neighbor *neighbor, struct group_key *ret_key)
 		.relation = filter_relation(neighbor),
 		.paths = s->add_path_best,
 		.maximum = s->maximum_prefixes_out,
+		.interval = s->interval,
 		.long_lived = neighbor->received.graceful_restart &&
 			      neighbor->received.long_lived_restart,
 	};
@@ -179,7 +180,8 @@ static bool next_hops_equal(const struct group_key *a, const struct group_key *b
 bool export_key_equal(const struct group_key *a, const struct group_key *b)
 {
 	return export_key_dresses_alike(a, b) && a->export_policy == b->export_policy &&
-	       a->maximum == b->maximum && a->long_lived == b->long_lived;
+	       a->maximum == b->maximum && a->long_lived == b->long_lived &&
+	       a->interval.ns == b->interval.ns;
 }
 
 /* But for the policy, whose work is in the set already; that next hops and MED are decided with

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "route/group_pack.h"
 #include "route/speaker_internal.h"
 
 static struct neighbor *neighbor_of(struct member *member)
@@ -171,6 +172,7 @@ static struct group *group_new(struct speaker *speaker, const struct group_key *
 		return NULL;
 	group->speaker = speaker;
 	group->key = *key;
+	group->quiet.fire = group_interval_fire;
 	for (int f = 0; f < BGP_FAMILY_COUNT; f++)
 		group->families[f].add_path = key->context.add_path_send[f];
 	speaker->add_path_groups += hears_more(group);
@@ -205,6 +207,7 @@ static void group_free(struct group *group)
 	struct speaker *speaker = group->speaker;
 
 	list_remove(&group->link);
+	timer_stop(speaker, &group->quiet);
 	speaker->add_path_groups -= hears_more(group);
 	while (!list_empty(&group->chunks)) {
 		struct chunk *chunk = container_of(group->chunks.next, struct chunk, link);
@@ -397,7 +400,8 @@ uint32_t member_pending_count(const struct neighbor *neighbor, enum bgp_family f
 				pending += chunk->parts[i].prefixes;
 	}
 	return pending + group->families[family].changed.count +
-	       group->families[family].new.count + member->catch_up[family].count;
+	       group->families[family].new.count + group->families[family].delayed.count +
+	       member->catch_up[family].count;
 }
 
 /* What it said itself, of all that the group holds. */
@@ -528,6 +532,13 @@ static int unread_mark(struct member *member)
 	return 0;
 }
 
+static void marks_copy(struct group *to, enum bgp_family family, const struct bitmap *marks)
+{
+	for (uint32_t d = bitmap_next(marks, 0); d != BITMAP_NONE;
+		d = bitmap_next(marks, d + 1))
+		mark(to, family, d);
+}
+
 static int family_copy(struct group *to, const struct group *from, enum bgp_family family)
 {
 	const struct group_family *gf = &from->families[family];
@@ -541,12 +552,9 @@ static int family_copy(struct group *to, const struct group *from, enum bgp_fami
 		if (gf->add_path)
 			to->families[family].id_bound[d] = gf->id_bound[d];
 	}
-	for (uint32_t d = bitmap_next(&gf->changed, 0); d != BITMAP_NONE;
-		d = bitmap_next(&gf->changed, d + 1))
-		mark(to, family, d);
-	for (uint32_t d = bitmap_next(&gf->new, 0); d != BITMAP_NONE;
-		d = bitmap_next(&gf->new, d + 1))
-		mark(to, family, d);
+	marks_copy(to, family, &gf->changed);
+	marks_copy(to, family, &gf->new);
+	marks_copy(to, family, &gf->delayed);
 	return 0;
 }
 
@@ -583,6 +591,7 @@ static void key_replace(struct group *group, const struct group_key *key)
 	group->speaker->add_path_groups -= hears_more(group);
 	group->key = *key;
 	group->speaker->add_path_groups += hears_more(group);
+	group_interval_end(group);
 }
 
 void group_review(struct group *group)

@@ -26,6 +26,7 @@
 #include "route/rib.h"
 #include "route/source.h"
 #include "route/speaker.h"
+#include "route/timer.h"
 
 /* Everything that decides what a neighbour hears, and how it is dressed and encoded. */
 struct group_key {
@@ -46,8 +47,9 @@ struct group_key {
 	attribute_set communities;    /* the neighbour's additions, interned; a reference */
 	struct policy *export_policy; /* a reference; NULL: all */
 	enum policy_relation relation;
-	uint16_t paths;   /* with ADD-PATH: most routes of a destination; 0: all */
-	bool long_lived;  /* the neighbour knows what LLGR_STALE means: RFC 9494 */
+	uint16_t paths;           /* with ADD-PATH: most routes of a destination; 0: all */
+	struct duration interval; /* between advertisements: group_interval.c; 0: none */
+	bool long_lived;          /* the neighbour knows what LLGR_STALE means: RFC 9494 */
 	uint32_t maximum; /* most routes of others sent, per family; 0: no limit; else alone */
 };
 
@@ -104,6 +106,7 @@ struct group_family {
 	uint32_t count;             /* routes held */
 	uint32_t local;             /* of these, our own */
 	struct bitmap changed, new; /* to be looked at: held already, or not yet */
+	struct bitmap delayed;      /* until the interval is over: group_interval.c */
 	struct bitmap held_back;    /* there was no room for it: group_limit.c */
 	uint32_t changed_at, new_at;
 };
@@ -118,7 +121,9 @@ struct group {
 	struct list chunks; /* oldest first */
 	uint64_t next_sequence;
 	size_t chunk_bytes;
-	bool lost; /* a mark found no memory: all must be looked at again */
+	struct timer quiet; /* runs while announcements wait */
+	bool announced;     /* something, since the last interval ended */
+	bool lost;          /* a mark found no memory: all must be looked at again */
 };
 
 /* A neighbour's place in its group. */

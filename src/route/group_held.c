@@ -78,6 +78,7 @@ void group_family_clear(struct group_family *gf, struct attribute_store *store)
 			attribute_store_release(store, group_held_at(gf, d, i).set);
 	bitmap_clear(&gf->changed);
 	bitmap_clear(&gf->new);
+	bitmap_clear(&gf->delayed);
 	bitmap_clear(&gf->held_back);
 	slab_clear(&gf->slab);
 	free(gf->sets);

@@ -498,6 +498,7 @@ struct chunk *group_pack(struct group *group, enum bgp_family family)
 	else
 		items_choose(&pack);
 	group_limit_apply(&pack);
+	group_interval_apply(&pack);
 	pack.chunk = calloc(1, sizeof(*pack.chunk));
 	if (pack.chunk != NULL && destinations_reserve(&pack)) {
 		pack.chunk->family = (uint8_t)family;
@@ -513,6 +514,7 @@ struct chunk *group_pack(struct group *group, enum bgp_family family)
 		chunk_append(group, pack.chunk);
 	items_return(&pack);
 	group_limit_release(group, family);
+	group_interval_note(&pack);
 	free(pack.items);
 	return pack.chunk;
 }

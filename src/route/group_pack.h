@@ -33,6 +33,15 @@ bool pack_is_member(const struct group *group, rib_source number);
 /* Nobody needs the destination's number any more, maybe. */
 void pack_settle(struct speaker *speaker, enum bgp_family family, uint32_t destination);
 
+/* ---- group_interval.c: neighbour settings' interval. ---- */
+/* While the group is quiet: announcements go out of the pack. */
+void group_interval_apply(struct pack *pack);
+/* Items were told: the interval may begin. */
+void group_interval_note(const struct pack *pack);
+/* What waits is marked, at once. */
+void group_interval_end(struct group *group);
+void group_interval_fire(struct speaker *speaker, struct timer *timer, struct instant now);
+
 /* ---- group_limit.c: neighbour settings' maximum_prefixes_out. ---- */
 /* More is told than the limit, which was lowered: all items go through group_limit_apply. */
 bool group_limit_exceeded(const struct group *group, enum bgp_family family);

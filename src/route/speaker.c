@@ -17,7 +17,9 @@
 /* wire/bgp_update.h: at most 16 bytes a message byte, and rounding. */
 #define SCRATCH_MAX (16u * BGP_EXTENDED_MESSAGE_MAX + 65536u)
 /* Its own three, and three of each connection. */
-#define TIMERS_PER_NEIGHBOR (4 + 3 * CONNECTION_DIRECTIONS)
+/* Its own, its connections', and the one of a group, of which there are no more than
+ * neighbours. */
+#define TIMERS_PER_NEIGHBOR (4 + 3 * CONNECTION_DIRECTIONS + 1)
 
 void timer_start(struct speaker *speaker, struct timer *timer, struct instant when)
 {

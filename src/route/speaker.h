@@ -95,6 +95,9 @@ struct neighbor_settings {
 	struct duration maximum_prefixes_restart; /* 0: never */
 	/* Most routes of others that it is sent, per family; 0: no limit. Our own always go. */
 	uint32_t maximum_prefixes_out;
+	/* At least so long between advertisements to it (RFC 4271 section 9.2.1.1), less up to
+	 * a quarter; withdrawals do not wait. 0: none. */
+	struct duration interval;
 	/* Most ASes in a path and communities of all kinds of a route that is taken; 0: any. */
 	uint16_t maximum_path_length, maximum_communities;
 	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
@@ -313,7 +316,8 @@ void speaker_stop(struct speaker *speaker, bool keep, const char *text, struct i
  * routes go on holding those that are not announced again yet (RFC 4724 section 4.1). */
 void speaker_end_of_rib_hold(struct speaker *speaker);
 void speaker_end_of_rib_release(struct speaker *speaker, struct instant now);
-/* True once every wanted change for all Established neighbours was handed to output. */
+/* True once every wanted change for all Established neighbours was handed to output, but for
+ * announcements that wait for a neighbour's interval. */
 bool speaker_settled(const struct speaker *speaker);
 
 /* An UPDATE of an Established session as it came, before anything is made of it. Must not call

@@ -34,7 +34,6 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "base/heap.h"
 #include "base/list.h"
 #include "base/random.h"
 #include "route/best.h"
@@ -48,12 +47,6 @@
 #define NEIGHBORS_MAX    1024
 #define LOCAL_ROUTES_MAX 65536
 #define REASON_MAX       256
-
-/* A timer of the speaker: in its heap while it runs. */
-struct timer {
-	struct heap_node node;
-	void (*fire)(struct speaker *speaker, struct timer *timer, struct instant now);
-};
 
 /* ---- connection.c ---- */
 
@@ -177,15 +170,13 @@ struct speaker {
 	struct flow_table flow;
 	struct arena flow_scratch;   /* of one rule that was received */
 	struct arena filter_scratch; /* of one run of a policy */
+	struct instant output_at;    /* of the output that is being made */
 	struct arena scratch;        /* of one received message or one export */
 	bool stopped;
 	bool end_of_rib_held;
 };
 
 /* ---- speaker.c ---- */
-void timer_start(struct speaker *speaker, struct timer *timer, struct instant when);
-void timer_stop(struct speaker *speaker, struct timer *timer);
-bool timer_running(const struct timer *timer);
 /* 0.75 to 1.0 of it: RFC 4271 section 10. */
 struct duration jittered(struct speaker *speaker, struct duration d);
 uint64_t prefix_hash(const struct speaker *speaker, const struct prefix *prefix);
@@ -268,6 +259,6 @@ void local_rib_forget(struct speaker *speaker, const struct neighbor *neighbor);
 
 /* ---- adj_out.c ---- */
 /* Whole messages into w, one at least if there is something to send. */
-void adj_out_output(struct neighbor *neighbor, struct writer *w);
+void adj_out_output(struct neighbor *neighbor, struct writer *w, struct instant now);
 
 #endif

@@ -137,6 +137,7 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.relation = relations[c->relation],
 		.maximum_prefixes = c->maximum_prefixes,
 		.maximum_prefixes_restart = c->maximum_prefixes_restart,
+		.interval = c->advertisement_interval,
 		.maximum_prefixes_out = c->maximum_prefixes_out,
 		.maximum_path_length = (uint16_t)c->maximum_path_length,
 		.maximum_communities = (uint16_t)c->maximum_communities,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a neighbour may cost: the most routes that it is sent, the longest path and the most
- * communities that are taken from it.
+ * What a neighbour may cost: the most routes that it is sent and how often, the longest path
+ * and the most communities that are taken from it.
  *
  *     origin ---- middle (under test) ---- listener
  */
@@ -160,6 +160,7 @@ static void story_step(struct line *line)
 
 	switch (random_below(random, 8)) {
 	case 0:
+		line->settings.interval = duration_ms((int64_t)random_below(random, 3) * 700);
 		limit(line, (uint32_t)random_below(random, 6));
 		break;
 	case 1:
@@ -303,6 +304,89 @@ static void test_many_communities(void **state)
 	hand_free(hand);
 }
 
+/* ---- The interval between advertisements: RFC 4271 section 9.2.1.1. ---- */
+
+static unsigned updates(struct hand *hand)
+{
+	struct bgp_frame frame;
+	unsigned count = 0;
+
+	while (hand_next(hand, OUT, &frame))
+		count += frame.type == BGP_UPDATE;
+	return count;
+}
+
+static void originate(struct hand *hand, const char *prefix, uint32_t med)
+{
+	struct local_route route = { .prefix = hand_prefix(prefix), .med = med };
+
+	assert_int_equal(speaker_route_set(hand->speaker, &route, hand->now), 0);
+}
+
+static void test_interval(void **state)
+{
+	struct neighbor_settings settings = hand_settings();
+	struct prefix first = hand_prefix("198.51.100.0/24");
+	struct hand *hand;
+
+	(void)state;
+	settings.interval = duration_seconds(20);
+	hand = hand_new(&settings);
+	hand_establish(hand, OUT, NULL);
+	originate(hand, "198.51.100.0/24", 0);
+	assert_int_equal(updates(hand), 1);
+	/* From here on it is quiet. */
+	originate(hand, "203.0.113.0/24", 1);
+	originate(hand, "203.0.113.0/24", 2);
+	assert_int_equal(updates(hand), 0);
+	assert_int_equal(hand_view(hand).prefixes_pending[BGP_IPV4_UNICAST], 1);
+	assert_int_equal(speaker_route_remove(hand->speaker, &first, hand->now), 0);
+	assert_int_equal(updates(hand), 1); /* withdrawals don't wait */
+	hand_advance(hand, duration_ms(14900));
+	originate(hand, "203.0.113.0/24", 3);
+	assert_int_equal(updates(hand), 0);
+	hand_advance(hand, duration_ms(5200));
+	assert_int_equal(updates(hand), 1);
+	assert_int_equal(hand_view(hand).prefixes_out[BGP_IPV4_UNICAST], 1);
+	/* Another interval began; without it nothing waits. */
+	originate(hand, "203.0.113.0/24", 4);
+	assert_int_equal(updates(hand), 0);
+	settings.interval = duration_seconds(0);
+	speaker_neighbor_change(hand->speaker, hand->neighbor, &settings, hand->now);
+	assert_int_equal(updates(hand), 1);
+	originate(hand, "203.0.113.0/24", 5);
+	assert_int_equal(updates(hand), 1);
+	hand_free(hand);
+}
+
+/* A burst goes whole, and a refresh is not delayed. */
+static void test_interval_and_bursts(void **state)
+{
+	struct neighbor_settings settings = hand_settings();
+	struct hand *hand;
+	unsigned sent;
+
+	(void)state;
+	settings.interval = duration_seconds(20);
+	hand = hand_new(&settings);
+	for (unsigned i = 0; i < 9000; i++) {
+		struct local_route route = { .prefix = { .address = address_ipv4(
+								 0x2d000000 + (i << 8)),
+						     .length = 24 } };
+
+		assert_int_equal(speaker_route_set(hand->speaker, &route, hand->now), 0);
+	}
+	hand_establish(hand, OUT, NULL);
+	sent = hand_view(hand).prefixes_out[BGP_IPV4_UNICAST];
+	assert_int_equal(sent, 9000);
+	hand_drain(hand, OUT);
+	originate(hand, "203.0.113.0/24", 0);
+	assert_int_equal(updates(hand), 0);
+	hand_send_refresh(hand, OUT, BGP_IPV4_UNICAST, BGP_REFRESH_REQUEST);
+	assert_true(updates(hand) > 1);
+	hand_free(hand);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +394,8 @@ int main(void)
 		cmocka_unit_test(test_lowered),
 		cmocka_unit_test(test_its_own),
 		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_interval),
+		cmocka_unit_test(test_interval_and_bursts),
 		cmocka_unit_test(test_long_paths),
 		cmocka_unit_test(test_many_communities),
 	};
