@@ -354,7 +354,23 @@ RTR_SESSIONS = [
     rtr_pieces(RTR_ANSWER + rtr(2, 3, 7)) + bytes([LONG + 8]) + rtr_pieces(RTR_DELTA + b"\3"),
 ]
 
+
+
+def bfd(state, yours=0, flags=0, auth=b"", wait=10):
+    """A control packet of RFC 5880 for fuzz/bfd.c: how long to wait, its length, the packet."""
+    flags |= state << 6 | (4 if auth else 0)
+    packet = struct.pack(">BBBBIIIII", 0x20, flags, 3, 24 + len(auth), 5, yours, 10000, 10000, 0) + auth
+    return bytes([wait, len(packet)]) + packet
+
+
+BFD = [
+    bfd(1) + bfd(2, 0xff) + bfd(3, 0xff, 0x20) + bfd(3, 0xff, 0x10) + bfd(3, 0xff, 2) + bfd(0, 0xff),
+    bfd(1, auth=b"\1\6\7key") + bfd(1, auth=b"\2\x18\7\0" + bytes(20)) + bfd(1, auth=b"\5\x1c\7\0" + bytes(24)),
+    bfd(1) + bfd(2, 0xff) + bfd(3, 0xff, wait=255) + bfd(1, wait=255),
+]
+
 CORPORA = {
+    "bfd": BFD,
     "bgp_frame": [b"\0\x20" + message(4, b"") + message(2, UPDATES[2]) + message(3, b"\6\2"),
                   b"\1\x50" + message(1, OPENS[1]) + message(4, b""), b"\0\1" + b"\xff" * 15 + b"\0"],
     "bgp_open": OPENS,
