@@ -23,6 +23,7 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_services,
 	&command_neighbors,
+	&command_bfd,
 	&command_routes,
 	&command_rpki,
 	&command_flowspec,

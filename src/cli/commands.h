@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 
+extern const struct command command_bfd;
 extern const struct command command_check_config;
 extern const struct command command_collect;
 extern const struct command command_completion;

@@ -20,7 +20,7 @@ static enum exit_code internal_process_run(
 	return EXIT_CODE_USAGE;
 }
 
-static const char *const names[] = { "speaker", "probe", "api", NULL };
+static const char *const names[] = { "speaker", "probe", "api", "bfd", NULL };
 
 static const struct positional positionals[] = {
 	{ "NAME", "the process", false, COMPLETE_WORDS, names },

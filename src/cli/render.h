@@ -14,6 +14,7 @@ void render_services(const json_t *document, const struct style *style, struct t
 void render_service(const json_t *service, const struct style *style, struct text *out);
 void render_neighbors(const json_t *document, const struct style *style, struct text *out);
 void render_neighbor(const json_t *neighbor, const struct style *style, struct text *out);
+void render_bfd(const json_t *document, const struct style *style, struct text *out);
 void render_policies(const json_t *document, const struct style *style, struct text *out);
 void render_routes(const json_t *document, const struct style *style, struct text *out);
 /* Why the routes of one prefix are what they are. */

@@ -252,6 +252,20 @@ enum config_add_path {
 	ADD_PATH_BOTH = 3,
 };
 
+enum config_bfd {
+	BFD_OFF,
+	BFD_ON,     /* a session that was up and fails ends the BGP session */
+	BFD_STRICT, /* and there is no BGP session without it */
+};
+
+struct config_bfd_settings {
+	enum config_bfd mode;     /* default off */
+	struct duration interval; /* default 300 ms: between packets, both ways */
+	unsigned multiplier;      /* default 3 */
+	bool passive;             /* default false */
+	bool demand;              /* default false */
+};
+
 struct config_add_path_settings {
 	enum config_add_path mode; /* default none */
 	uint8_t families;          /* CONFIG_FAMILY_ bits; default both */
@@ -308,6 +322,7 @@ struct config_neighbor {
 	uint32_t maximum_path_length, maximum_communities; /* default 0: any */
 	struct config_attributes export; /* added to every route sent to this neighbour */
 	struct config_add_path_settings add_path;
+	struct config_bfd_settings bfd;
 	struct address next_hop_ipv4; /* FAMILY_NONE: the session's local address */
 	struct address next_hop_ipv6;
 	bool next_hop_self;          /* default false; iBGP: of routes from other ASes */

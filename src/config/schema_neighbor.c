@@ -107,6 +107,60 @@ static const struct schema_section add_path_section = {
 	.short_key = "mode",
 };
 
+static const struct schema_field bfd_fields[] = {
+	{ .key = "mode",
+		.kind = KIND_WORD,
+		SCHEMA_AT(N, bfd.mode),
+		.words = words_bfd,
+		.preset = "off",
+		.touches = TOUCHES_QUIETLY,
+		.help = "Whether, and what for." },
+	{ .key = "interval",
+		.kind = KIND_DURATION,
+		SCHEMA_AT(N, bfd.interval),
+		.preset = "300ms",
+		.minimum = SCHEMA_MS(3),
+		.maximum = SCHEMA_SECONDS(60),
+		.touches = TOUCHES_QUIETLY,
+		.elsewhere = "min-rx-interval min-tx-interval transmit-interval minimum-interval",
+		.help = "Between packets, in both directions; the slower of both ends counts." },
+	{ .key = "multiplier",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(N, bfd.multiplier),
+		.preset = "3",
+		.minimum = 1,
+		.maximum = 255,
+		.unit = "packets",
+		.touches = TOUCHES_QUIETLY,
+		.elsewhere = "detect-multiplier",
+		.help = "After so many packets that did not come the path is down." },
+	{ .key = "passive",
+		.kind = KIND_BOOL,
+		SCHEMA_AT(N, bfd.passive),
+		.preset = "false",
+		.touches = TOUCHES_QUIETLY,
+		.help = "Say nothing until the neighbour does." },
+	{ .key = "demand",
+		.kind = KIND_BOOL,
+		SCHEMA_AT(N, bfd.demand),
+		.preset = "false",
+		.touches = TOUCHES_QUIETLY,
+		.help = "Ask the neighbour for silence once both are up, and look now and then "
+			"(RFC 5880 section 6.6)." },
+	{ 0 },
+};
+
+static const struct schema_section bfd_section = {
+	.path = "neighbors.NAME.bfd",
+	.title = "the group 'bfd'",
+	.help = "Bidirectional Forwarding Detection (RFC 5880, 5881; with `multihop`, 5883): a path "
+		"that fails is noticed in a few intervals, not with the hold time. `bfd: on` stands "
+		"for `bfd: { mode: on }`.",
+	.example = "bfd: { mode: on, interval: 50ms, multiplier: 3 }\n",
+	.fields = bfd_fields,
+	.short_key = "mode",
+};
+
 static const struct schema_field neighbor_fields[] = {
 	{ .key = "description",
 		.kind = KIND_STRING,
@@ -430,6 +484,11 @@ static const struct schema_field neighbor_fields[] = {
 		.section = &add_path_section,
 		.elsewhere = "addpath additional-paths add-paths",
 		.help = "Several routes of one prefix (RFC 7911)." },
+	{ .key = "bfd",
+		.kind = KIND_SECTION,
+		.section = &bfd_section,
+		.elsewhere = "fall-over bfd-liveness-detection",
+		.help = "Failures of the path are noticed in milliseconds." },
 	{ .key = "next-hop",
 		.kind = KIND_SECTION,
 		.section = &next_hop_section,

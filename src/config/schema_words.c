@@ -166,6 +166,13 @@ const struct schema_word words_origin_bits[] = {
 	{ 0 },
 };
 
+const struct schema_word words_bfd[] = {
+	{ "off", BFD_OFF, "no BFD" },
+	{ "on", BFD_ON, "when it fails, the BGP session ends at once" },
+	{ "strict", BFD_STRICT, "the same, and no BGP session without it" },
+	{ 0 },
+};
+
 const struct schema_word words_add_path[] = {
 	{ "none", ADD_PATH_NONE, "one route of a prefix" },
 	{ "receive", ADD_PATH_RECEIVE, "take several" },

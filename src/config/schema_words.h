@@ -24,7 +24,7 @@ extern const struct schema_word words_relation_bits[];
 extern const struct schema_word words_source_bits[];
 extern const struct schema_word words_origin[];
 extern const struct schema_word words_origin_bits[];
-extern const struct schema_word words_add_path[];
+extern const struct schema_word words_bfd[], words_add_path[];
 extern const struct schema_word words_family[];
 extern const struct schema_word words_neighbor_family[];
 extern const struct schema_word words_log_format[];

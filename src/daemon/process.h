@@ -30,6 +30,7 @@ struct process_type {
 extern const struct process_type speaker_process; /* daemon/speaker */
 extern const struct process_type probe_process;   /* daemon/probe */
 extern const struct process_type api_process;     /* daemon/api */
+extern const struct process_type bfd_process;     /* daemon/bfd */
 
 /* The body of a re-executed child: sandbox, loop, start, run, exit code. daemon/main/child.c */
 int process_run(enum process process);

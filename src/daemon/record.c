@@ -18,7 +18,8 @@
 #define SPEAKER       FROM(PROCESS_SPEAKER)
 #define PROBE         FROM(PROCESS_PROBE)
 #define API           FROM(PROCESS_API)
-#define CHILDREN      (SPEAKER | PROBE | API)
+#define BFD           FROM(PROCESS_BFD)
+#define CHILDREN      (SPEAKER | PROBE | API | BFD)
 
 enum field_kind {
 	FIELD_NONE,
@@ -65,7 +66,7 @@ struct row {
 	}
 
 static const struct row rows[RECORD_TYPES] = {
-	[RECORD_CONFIG] = { "config", sizeof(struct record_config), MAIN, SPEAKER | PROBE,
+	[RECORD_CONFIG] = { "config", sizeof(struct record_config), MAIN, SPEAKER | PROBE | BFD,
 		false, { BOOL(record_config, restarting) } },
 	[RECORD_SECRET] = { "secret", sizeof(struct record_secret), MAIN, SPEAKER, false,
 		{ STRING(record_secret, neighbor),
@@ -127,6 +128,12 @@ static const struct row rows[RECORD_TYPES] = {
 		false,
 		{ STRING(record_rpki_event, cache), BOOL(record_rpki_event, complete),
 			STRING(record_rpki_event, reason) } },
+	[RECORD_BFD_STATE] = { "bfd-state", sizeof(struct record_bfd_state), BFD | MAIN,
+		MAIN | SPEAKER, false,
+		{ STRING(record_bfd_state, neighbor), BOOL(record_bfd_state, changed),
+			BOOL(record_bfd_state, multihop), BELOW(record_bfd_state, state, 4),
+			BELOW(record_bfd_state, remote_state, 4),
+			BELOW(record_bfd_state, old_state, 4) } },
 	[RECORD_STOPPED] = { "stopped", sizeof(struct record_plain), CHILDREN, MAIN, false,
 		{ { FIELD_NONE, 0, 0 } } },
 };
@@ -136,6 +143,7 @@ static const char *const process_names[PROCESS_COUNT] = {
 	[PROCESS_SPEAKER] = "speaker",
 	[PROCESS_PROBE] = "probe",
 	[PROCESS_API] = "api",
+	[PROCESS_BFD] = "bfd",
 };
 
 static bool string_ends(const uint8_t *at, size_t room)

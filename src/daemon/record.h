@@ -28,6 +28,7 @@ enum process {
 	PROCESS_SPEAKER,
 	PROCESS_PROBE,
 	PROCESS_API,
+	PROCESS_BFD, /* only where some neighbour has BFD */
 	PROCESS_COUNT,
 };
 
@@ -60,6 +61,7 @@ enum record_type {
 	RECORD_ROUTE_STATUS,   /* speaker -> main: struct record_route_status */
 	RECORD_EXCEPTIONS,     /* main -> speaker: struct record_exceptions + memfd with SLURM */
 	RECORD_RPKI_EVENT,     /* speaker -> main: struct record_rpki_event */
+	RECORD_BFD_STATE,      /* bfd -> main, main -> speaker: struct record_bfd_state */
 	RECORD_STOPPED,        /* child -> main: struct record_plain: all is sent, may be ended */
 	RECORD_TYPES,
 };
@@ -185,6 +187,7 @@ enum query {
 	QUERY_RPKI,          /* speaker; argument: empty, or JSON {"prefix":..., "asn":n, "path":...,
 	                      * "from":"provider|customer|peer"} */
 	QUERY_POLICIES,        /* speaker; argument: name or empty */
+	QUERY_BFD,             /* main; argument: name of a neighbour or empty */
 	QUERY_FLOWSPEC,        /* speaker; argument: name of a neighbour or empty */
 	QUERY_KINDS,
 };
@@ -247,6 +250,20 @@ struct record_rpki_event {
 	uint8_t version;
 	bool complete;
 	char reason[256];
+};
+
+/* A BFD session, on every change of its state and every two seconds. */
+struct record_bfd_state {
+	struct record_head head;
+	char neighbor[RECORD_NAME_MAX];
+	bool changed;                     /* of state; else only numbers */
+	bool multihop;
+	uint32_t state, remote_state, old_state; /* enum bfd_state */
+	uint32_t diagnostic, remote_diagnostic;  /* enum bfd_diagnostic, or another */
+	uint32_t mine, yours;             /* discriminators */
+	uint64_t transmit_us, detection_us;
+	uint64_t packets_in, packets_out, ups, downs, discarded;
+	struct instant since;
 };
 
 /* How far a route has got: to how many neighbours it is announced. Sent on every change. */

@@ -482,7 +482,7 @@ void bfd_received(struct bfd *bfd, const struct bfd_arrival *arrival, const uint
 static void expired(struct bfd *bfd, struct bfd_session *s, struct instant now)
 {
 	/* Section 6.8.1: it is not known any more whom we talk to. */
-	s->heard = (struct bfd_packet){ 0 };
+	s->heard = (struct bfd_packet){ .state = BFD_DOWN };
 	s->sequence_known = false;
 	if (s->state == BFD_INIT || s->state == BFD_UP)
 		state_set(bfd, s, BFD_DOWN, BFD_DIAG_TIME_EXPIRED, now);
@@ -547,6 +547,7 @@ struct bfd_session *bfd_session_add(
 	s->state = settings->shutdown ? BFD_ADMIN_DOWN : BFD_DOWN;
 	s->diagnostic = settings->shutdown ? BFD_DIAG_ADMIN_DOWN : BFD_DIAG_NONE;
 	s->mine = discriminator_new(bfd);
+	s->heard.state = BFD_DOWN; /* bfd.RemoteSessionState at first: section 6.8.1 */
 	s->sequence_out = (uint32_t)random_u64(&bfd->random);
 	s->since = now;
 	intervals_take(s);

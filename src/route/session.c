@@ -39,6 +39,8 @@
 
 bool session_wanted(const struct neighbor *neighbor)
 {
+	if (neighbor->settings.path_strict && neighbor->path != NEIGHBOR_PATH_UP)
+		return false;
 	return !neighbor->admin_down && !neighbor->removed && !neighbor->speaker->stopped;
 }
 

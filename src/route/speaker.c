@@ -376,6 +376,7 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 		      neighbor->settings.maximum_path_length != settings->maximum_path_length ||
 		      neighbor->settings.maximum_communities != settings->maximum_communities;
 	bool policy = neighbor->settings.import_policy != settings->import_policy;
+	bool strict = neighbor->settings.path_strict != settings->path_strict;
 	bool limit = neighbor->settings.maximum_prefixes != settings->maximum_prefixes;
 	bool was_shutdown = neighbor->settings.shutdown;
 	enum policy_relation relation = filter_relation(neighbor);
@@ -403,7 +404,7 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 		session_start(neighbor, now);
 	} else if (running) {
 		settings_apply(neighbor, now);
-	} else if (identity || offer || limit) {
+	} else if (identity || offer || limit || strict) {
 		settings_retry(neighbor, now);
 	}
 	if (identity)
@@ -495,6 +496,27 @@ void speaker_neighbor_reset(struct speaker *speaker, struct neighbor *neighbor,
 	(void)speaker;
 	cease(neighbor, BGP_CEASE_ADMIN_RESET, text, "reset by the operator", false, now);
 	neighbor->failures = 0;
+	session_start(neighbor, now);
+}
+
+void speaker_neighbor_path(struct speaker *speaker, struct neighbor *neighbor,
+	enum neighbor_path path, const char *reason, struct instant now)
+{
+	char text[REASON_MAX];
+
+	(void)speaker;
+	neighbor->path = (uint8_t)path;
+	if (path == NEIGHBOR_PATH_UP) {
+		session_start(neighbor, now);
+		return;
+	}
+	if (path != NEIGHBOR_PATH_DOWN)
+		return;
+	snprintf(text, sizeof(text), "BFD: %s", reason);
+	if (neighbor->live != NULL)
+		cease(neighbor, BGP_CEASE_BFD_DOWN, NULL, text, true, now);
+	else if (neighbor->settings.path_strict)
+		cease(neighbor, BGP_CEASE_BFD_DOWN, NULL, text, false, now);
 	session_start(neighbor, now);
 }
 

@@ -68,6 +68,8 @@ struct neighbor_settings {
 	bool extended_next_hop;
 	bool extended_message;
 	struct duration hold_time, keepalive, connect_retry, send_hold;
+	/* No session until BFD says that the path works: speaker_neighbor_path. */
+	bool path_strict;
 	bool graceful_restart; /* keep its routes while it restarts: RFC 4724, the helper's part
 				*/
 	bool restart_preserve; /* and ask it to keep ours while we do */
@@ -306,6 +308,15 @@ void speaker_neighbor_enable(
 	struct speaker *speaker, struct neighbor *neighbor, struct instant now);
 void speaker_neighbor_reset(struct speaker *speaker, struct neighbor *neighbor,
 	const char *text, struct instant now);
+/* What BFD (RFC 5882) says of the path to it. Down ends an Established session at once, with
+ * Cease/10 (RFC 9384) as a Hard Reset: nothing is kept of who cannot be reached. */
+enum neighbor_path {
+	NEIGHBOR_PATH_UNKNOWN, /* nothing; also: administratively down, which is no failure */
+	NEIGHBOR_PATH_UP,
+	NEIGHBOR_PATH_DOWN,
+};
+void speaker_neighbor_path(struct speaker *speaker, struct neighbor *neighbor,
+	enum neighbor_path path, const char *reason, struct instant now);
 /* Ask it to send its routes again (RFC 2918). ERROR_STATE, ERROR_UNSUPPORTED. */
 int speaker_neighbor_refresh(struct speaker *speaker, struct neighbor *neighbor,
 	enum bgp_family family, struct instant now);

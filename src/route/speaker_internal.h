@@ -105,6 +105,7 @@ struct neighbor {
 	struct bgp_large_community *large_communities;
 	uint64_t *extended_communities;
 	bool ibgp;
+	uint8_t path;    /* enum neighbor_path */
 	bool admin_down; /* by settings or verb */
 	bool removed;
 	bool held;                 /* in Idle because of its prefix limit: nobody may connect */

@@ -83,6 +83,7 @@ const struct control_method control_methods[] = {
 	{ "routes", ANSWER_SPEAKER, QUERY_ROUTES, false, LOOK_TIMEOUT_MS, route_params, NULL },
 	{ "flowspec", ANSWER_SPEAKER, QUERY_FLOWSPEC, false, LOOK_TIMEOUT_MS, name_params,
 		"name" },
+	{ "bfd", ANSWER_MAIN, QUERY_BFD, false, LOOK_TIMEOUT_MS, name_params, "name" },
 	{ "rpki", ANSWER_SPEAKER, QUERY_RPKI, false, LOOK_TIMEOUT_MS, rpki_params, NULL },
 	{ "events", ANSWER_EVENTS, QUERY_KINDS, false, LOOK_TIMEOUT_MS, event_params, NULL },
 	{ "drain", ANSWER_MAIN, QUERY_DRAIN, true, CHANGE_TIMEOUT_MS, drain_params, NULL },

@@ -181,6 +181,7 @@ static void main_dispatch(struct api *api, const struct record_head *head, int f
 	case RECORD_ROUTE_STATUS:
 	case RECORD_EXCEPTIONS:
 	case RECORD_RPKI_EVENT:
+	case RECORD_BFD_STATE:
 	case RECORD_STOPPED:
 	case RECORD_TYPES:
 		break;

@@ -32,6 +32,7 @@ static const struct child_row {
 } rows[PROCESS_COUNT] = {
 	[PROCESS_SPEAKER] = { &speaker_process, { SANDBOX_FILES_NONE, false, 8192 } },
 	[PROCESS_PROBE] = { &probe_process, { SANDBOX_FILES_EXECUTE, true, 65536 } },
+	[PROCESS_BFD] = { &bfd_process, { SANDBOX_FILES_NONE, false, 8192 } },
 	[PROCESS_API] = { &api_process, { SANDBOX_FILES_LIBRARIES, false, 1024 } },
 };
 

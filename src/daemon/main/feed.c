@@ -235,12 +235,13 @@ void feed_child(struct main_process *main, enum process process)
 		feed_exceptions(main);
 		secrets_send(main);
 		main_neighbors_shut(main);
+		main_bfd_resend(main);
 		main->synced = false;
 		routes_resend(main);
 	} else {
 		feed_config(main, process, false);
 		sockets_send(main, process);
 	}
-	if (process != PROCESS_PROBE)
+	if (process == PROCESS_API || process == PROCESS_SPEAKER)
 		api_join_speaker(main);
 }

@@ -145,6 +145,7 @@ struct reload_note {
 struct neighbor_note {
 	bool up;
 	bool shut; /* by the operator's verb: no problem, and still so in a new speaker */
+	struct record_bfd_state bfd; /* the last one; head.type 0: none */
 };
 
 struct main_process {
@@ -273,6 +274,8 @@ void feed_exceptions(struct main_process *main);
 /* ---- supervise.c ---- */
 
 void supervise_begin(struct main_process *main);
+/* Start who is needed by the present configuration and was not before. */
+void supervise_configured(struct main_process *main);
 void supervise_stop(struct main_process *main, bool keep, const char *reason);
 bool supervise_ended(const struct main_process *main);
 /* SIGKILL to all that is left. */
@@ -335,6 +338,17 @@ void main_neighbor_note(struct main_process *main, const struct record_neighbor_
 void main_neighbors_forget(struct main_process *main);
 /* To the present configuration from the one before (NULL: none). 0 or ERROR_MEMORY. */
 int main_neighbors_carry(struct main_process *main, const struct config *old);
+
+/* ---- bfd.c: what BFD says of the paths to neighbours ---- */
+
+bool main_bfd_wanted(const struct config *config);
+void main_bfd_note(struct main_process *main, const struct record_bfd_state *record);
+/* Its process has ended: nothing is known. */
+void main_bfd_forget(struct main_process *main);
+/* Tell a new speaker. */
+void main_bfd_resend(struct main_process *main);
+/* name: of a neighbour; "": all. NULL: no memory, or none of that name. */
+json_t *main_bfd_view(const struct main_process *main, const char *name);
 
 /* ---- run.c, main_log.c ---- */
 

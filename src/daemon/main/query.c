@@ -256,6 +256,17 @@ static void on_metrics(
 	reply_json(main, query->id, view_metrics(main));
 }
 
+static void on_bfd(
+	struct main_process *main, const struct record_query *query, const char *argument)
+{
+	json_t *document = main_bfd_view(main, argument);
+
+	if (document == NULL)
+		reply_text(main, query->id, ERROR_NOT_FOUND, "that neighbour has no BFD");
+	else
+		reply_json(main, query->id, document);
+}
+
 static const struct query_row {
 	bool changes;
 	void (*answer)(struct main_process *main, const struct record_query *query,
@@ -264,6 +275,7 @@ static const struct query_row {
 	[QUERY_STATUS] = { false, on_status },
 	[QUERY_SERVICES] = { false, on_services },
 	[QUERY_METRICS_MAIN] = { false, on_metrics },
+	[QUERY_BFD] = { false, on_bfd },
 	[QUERY_DRAIN] = { true, on_drain },
 	[QUERY_UNDRAIN] = { true, on_undrain },
 	[QUERY_RELOAD] = { true, on_reload },

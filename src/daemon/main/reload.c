@@ -291,6 +291,9 @@ static int reload_commit(struct main_process *main, struct reload *reload, struc
 	}
 	feed_config(main, PROCESS_PROBE, false);
 	feed_config(main, PROCESS_API, false);
+	if (main->slots[PROCESS_BFD].channel != NULL)
+		feed_config(main, PROCESS_BFD, false);
+	supervise_configured(main);
 	services_settle(main);
 	addresses_settle(main);
 	main_lease_start(main);

@@ -103,7 +103,8 @@ void main_status_notify(struct main_process *main)
 void main_ready_look(struct main_process *main)
 {
 	for (int i = 0; i < PROCESS_COUNT; i++)
-		if (main->slots[i].main != NULL && main->slots[i].state != SLOT_RUNNING)
+		if (main->slots[i].main != NULL && main->slots[i].state != SLOT_RUNNING &&
+			main->slots[i].state != SLOT_STOPPED)
 			return;
 	if (main->ready_said)
 		return;

@@ -45,7 +45,14 @@ static const struct process_type *const types[PROCESS_COUNT] = {
 	[PROCESS_SPEAKER] = &speaker_process,
 	[PROCESS_PROBE] = &probe_process,
 	[PROCESS_API] = &api_process,
+	[PROCESS_BFD] = &bfd_process,
 };
+
+/* Who is not needed is not started: memory counts. */
+static bool slot_wanted(const struct main_process *main, enum process process)
+{
+	return process != PROCESS_BFD || main_bfd_wanted(main->config);
+}
 
 /* ---- The end of a child ---- */
 
@@ -88,6 +95,8 @@ static void slot_missed(struct slot *slot, const char *how)
 		process_name(slot->process), how);
 	if (slot->process == PROCESS_PROBE)
 		services_checker_lost(main, reason);
+	if (slot->process == PROCESS_BFD)
+		main_bfd_forget(main);
 	/* The kernel still answers for the addresses: the next speaker says so (RFC 4724). */
 	if (slot->process == PROCESS_SPEAKER) {
 		main->forwarding_kept = true;
@@ -209,6 +218,9 @@ static void slot_record(struct slot *slot, const struct record_head *head)
 		break;
 	case RECORD_NEIGHBOR_EVENT:
 		event_neighbor(slot->main, record);
+		break;
+	case RECORD_BFD_STATE:
+		main_bfd_note(slot->main, record);
 		break;
 	case RECORD_RPKI_EVENT:
 		event_rpki(slot->main, record);
@@ -362,8 +374,18 @@ void supervise_begin(struct main_process *main)
 		slot->process = (enum process)i;
 		uv_timer_init(&main->loop, &slot->restart);
 		slot->restart.data = slot;
-		slot_start(slot);
+		if (slot_wanted(main, slot->process))
+			slot_start(slot);
 	}
+}
+
+void supervise_configured(struct main_process *main)
+{
+	for (int i = 0; i < PROCESS_COUNT; i++)
+		if (types[i] != NULL && main->slots[i].main != NULL &&
+			main->slots[i].state == SLOT_STOPPED &&
+			slot_wanted(main, (enum process)i))
+			slot_start(&main->slots[i]);
 }
 
 void supervise_look(struct main_process *main)

@@ -397,6 +397,12 @@ static json_t *view_process(const char *name, int pid, const char *state, struct
 	return object;
 }
 
+/* A process that nobody needs is not shown. */
+static bool slot_was_started(const struct slot *slot)
+{
+	return slot->main != NULL && instant_is_set(slot->started);
+}
+
 static json_t *view_processes(const struct main_process *main)
 {
 	json_t *list = json_array();
@@ -409,7 +415,7 @@ static json_t *view_processes(const struct main_process *main)
 			  : slot->inside != NULL ? (int)getpid()
 						 : 0;
 
-		if (slot->main != NULL)
+		if (slot_was_started(slot))
 			json_array_append_new(
 				list, view_process(process_name((enum process)i), pid,
 					      slot_state_name(slot->state), slot->since,
@@ -555,7 +561,7 @@ json_t *view_metrics(struct main_process *main)
 	for (int i = 0; i < PROCESS_COUNT; i++) {
 		const struct slot *slot = &main->slots[i];
 
-		if (slot->main != NULL)
+		if (slot_was_started(slot))
 			json_array_append_new(processes,
 				metrics_process(process_name((enum process)i),
 					slot->child == NULL ? 0 : child_pid(slot->child),

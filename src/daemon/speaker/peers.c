@@ -13,6 +13,7 @@
 #include "daemon/speaker/speaker_process.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "wire/bfd.h"
 
 /* Our role towards a neighbour of that relation: RFC 9234 section 4.1. */
 static const uint8_t roles[] = {
@@ -122,6 +123,7 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.keepalive = c->keepalive,
 		.connect_retry = c->connect_retry,
 		.send_hold = c->send_hold,
+		.path_strict = c->bfd.mode == BFD_STRICT,
 		.graceful_restart = c->graceful_restart,
 		.restart_preserve = c->graceful_restart && preserves(config),
 		.restart_time_s = (uint16_t)(c->restart_time.ns / 1000000000),
@@ -356,6 +358,27 @@ void peers_verb(struct speaker_process *process, const struct record_verb *recor
 				process->speaker, peer->neighbor, (enum bgp_family)f, now);
 		break;
 	}
+}
+
+/* Only from Up is it a failure; and the other end's operator may have ended it: RFC 5882
+ * section 3.2. */
+static enum neighbor_path path_of(const struct record_bfd_state *record)
+{
+	if (record->state == BFD_UP)
+		return NEIGHBOR_PATH_UP;
+	if (record->changed && record->old_state == BFD_UP &&
+		record->state != BFD_ADMIN_DOWN && record->remote_state != BFD_ADMIN_DOWN)
+		return NEIGHBOR_PATH_DOWN;
+	return NEIGHBOR_PATH_UNKNOWN;
+}
+
+void peers_bfd(struct speaker_process *process, const struct record_bfd_state *record)
+{
+	struct peer *peer = peer_by_name(process, record->neighbor);
+
+	if (peer != NULL)
+		speaker_neighbor_path(process->speaker, peer->neighbor, path_of(record),
+			bfd_diagnostic_text((uint8_t)record->diagnostic), clock_now());
 }
 
 void peers_free(struct speaker_process *process)

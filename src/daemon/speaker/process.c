@@ -423,6 +423,10 @@ static void main_dispatch(
 		if (process->speaker != NULL)
 			peers_verb(process, record);
 		break;
+	case RECORD_BFD_STATE:
+		if (process->speaker != NULL)
+			peers_bfd(process, record);
+		break;
 	case RECORD_ROUTES_SYNCED:
 		if (process->speaker != NULL)
 			speaker_end_of_rib_release(process->speaker, clock_now());

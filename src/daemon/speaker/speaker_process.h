@@ -125,6 +125,8 @@ struct peer *peer_of(struct speaker_process *process, const struct neighbor *nei
 struct peer *peer_by_name(struct speaker_process *process, const char *name);
 void peers_free(struct speaker_process *process);
 void peers_verb(struct speaker_process *process, const struct record_verb *record);
+/* What BFD says of the path to a neighbour. */
+void peers_bfd(struct speaker_process *process, const struct record_bfd_state *record);
 
 /* ---- routes.c: what main wants announced. ---- */
 void routes_set(struct speaker_process *process, const struct record_route *record);

@@ -59,6 +59,7 @@ class Neighbor:
     extended_nexthop: bool = False
     interface: str = None           # needed for link-local addresses
     next_hop_self: bool = False
+    bfd: bool = False               # BIRD: `extra` has to hold a `protocol bfd`
     add_path: bool = False          # several routes of a prefix, both ways
     local_address: str = None       # default: the node's address on the same link
     hold_s: int = 90

@@ -150,6 +150,8 @@ class Bird(Router):
                  "enable extended messages on", "error wait time 1, 2", "error forget time 1",
                  f"graceful restart {'on' if neighbor.graceful_restart else 'off'}",
                  f"graceful restart time {neighbor.restart_time_s}"]
+        if neighbor.bfd:
+            lines.append("bfd on")
         if neighbor.long_lived_s:
             lines += ["long lived graceful restart on", f"long lived stale time {neighbor.long_lived_s}"]
         # Without an interface BIRD takes any neighbour address as reached through a hop.

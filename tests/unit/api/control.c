@@ -110,7 +110,7 @@ static void no_change_is_read_only(void **state)
 		bool looks = m->query == QUERY_STATUS || m->query == QUERY_SERVICES ||
 			     m->query == QUERY_NEIGHBORS || m->query == QUERY_ROUTES ||
 			     m->query == QUERY_RPKI || m->query == QUERY_POLICIES ||
-			     m->query == QUERY_FLOWSPEC ||
+			     m->query == QUERY_FLOWSPEC || m->query == QUERY_BFD ||
 			     m->answer == ANSWER_EVENTS;
 
 		assert_int_equal(m->changes, !looks);

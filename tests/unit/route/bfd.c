@@ -231,6 +231,7 @@ static void test_detection(void **state)
 		run_ms(1000);
 		assert_int_equal(view(0).state, BFD_DOWN);
 		assert_int_equal(view(0).diagnostic, BFD_DIAG_TIME_EXPIRED);
+		assert_int_equal(view(0).remote_state, BFD_DOWN); /* not AdminDown */
 		assert_int_equal(view(0).yours, 0);
 		assert_in_range(
 			instant_since(link.down_at[0], dead_at).ns, 100000000, 150200000);

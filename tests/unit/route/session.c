@@ -336,6 +336,42 @@ static void test_garbage(void **state)
 }
 
 /* After a restart the end-of-RIB waits until the routes are there: RFC 4724 section 4.1. */
+/* BFD ends a session at once and keeps nothing; strict: there is none without it. */
+static void test_path_down(void **state)
+{
+	const struct speaker_event *down;
+	struct neighbor_settings settings;
+	struct node *a, *b;
+
+	(void)state;
+	net_begin(&net, 9384);
+	a = net_node(&net, 64500, 0);
+	b = net_node(&net, 64501, 0);
+	net_peer(a, b);
+	net_announce(b, 1, false, 0);
+	assert_true(net_until_up(a, b, 20000));
+	net_run(&net, 1000);
+	speaker_neighbor_path(a->speaker, net_of(a, b), NEIGHBOR_PATH_UNKNOWN, "", net.now);
+	assert_true(net_up(a, b));
+	speaker_neighbor_path(a->speaker, net_of(a, b), NEIGHBOR_PATH_DOWN, "silence", net.now);
+	down = net_event(a, SPEAKER_DOWN, 0);
+	assert_non_null(down);
+	assert_int_equal(down->code, BGP_ERROR_CEASE);
+	assert_int_equal(down->subcode, BGP_CEASE_BFD_DOWN);
+	assert_non_null(strstr(net_reason(a, down), "silence"));
+	assert_int_equal(net_count(a, b), 0); /* though both do graceful restart */
+	assert_true(net_until_up(a, b, 60000));
+	settings = net_settings(a, b);
+	settings.path_strict = true;
+	speaker_neighbor_change(a->speaker, net_of(a, b), &settings, net.now);
+	speaker_neighbor_path(a->speaker, net_of(a, b), NEIGHBOR_PATH_DOWN, "silence", net.now);
+	net_run(&net, 60000);
+	assert_int_equal(net_state(a, b), SESSION_IDLE);
+	speaker_neighbor_path(a->speaker, net_of(a, b), NEIGHBOR_PATH_UP, "", net.now);
+	assert_true(net_until_up(a, b, 60000));
+	net_end(&net);
+}
+
 static void test_end_of_rib_is_held(void **state)
 {
 	struct node *a, *b;
@@ -399,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_establishes),
+		cmocka_unit_test(test_path_down),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_collision),
 		cmocka_unit_test(test_refusals),
