@@ -3,9 +3,9 @@
  * Attribute sets in one piece, each part only if it is present:
  *
  *     header | AS path, filled up to 4 | MED | LOCAL_PREF | ORIGINATOR_ID | ONLY_TO_CUSTOMER |
- *     aggregator: AS, address | numbers of clusters, extended, large, 0 | next hop 4 or 16 |
- *     link-local next hop 16 | cluster list | communities | large communities |
- *     filled up to 8, extended communities
+ *     aggregator: AS, address | numbers of clusters, extended, large, 0 | number of the next
+ *     hops | cluster list | communities | large communities | filled up to 8, extended
+ *     communities
  *
  * Invariants:
  *  1. Fill is zero, and what is not present has no bytes: equal sets have equal bytes.
@@ -38,6 +38,7 @@ enum form {
 	FORM_NEXT_HOP_IPV4 = 1u << 16,
 	FORM_NEXT_HOP_IPV6 = 1u << 17,
 	FORM_LINK_LOCAL = 1u << 18,
+	FORM_HOP = FORM_NEXT_HOP_IPV4 | FORM_NEXT_HOP_IPV6 | FORM_LINK_LOCAL,
 	FORM_ORIGIN_SHIFT = 19, /* two bits */
 
 	FORM_NO_EXPORT = 1u << 21,
@@ -155,12 +156,8 @@ size_t attribute_object_size(const struct bgp_attributes *attributes, uint32_t f
 
 	if (form & FORM_COUNTED)
 		size += sizeof(struct counts);
-	if (form & FORM_NEXT_HOP_IPV4)
+	if (form & FORM_HOP)
 		size += 4;
-	if (form & FORM_NEXT_HOP_IPV6)
-		size += 16;
-	if (form & FORM_LINK_LOCAL)
-		size += 16;
 	if (form & FORM_CLUSTERS)
 		size += 4u * a->cluster_count;
 	if (form & FORM_COMMUNITIES)
@@ -222,8 +219,13 @@ static void place_lists(uint8_t *at, const struct bgp_attributes *a, uint32_t fo
 	}
 }
 
-void attribute_object_build(
-	struct attribute_object *object, const struct bgp_attributes *attributes, uint32_t form)
+bool attribute_form_has_hop(uint32_t form)
+{
+	return (form & FORM_HOP) != 0;
+}
+
+void attribute_object_build(struct attribute_object *object,
+	const struct bgp_attributes *attributes, uint32_t form, uint32_t hop)
 {
 	const struct bgp_attributes *a = attributes;
 	size_t path_size = path_size_of(a, form);
@@ -238,12 +240,8 @@ void attribute_object_build(
 	while ((uintptr_t)at % 4 != 0)
 		*at++ = 0;
 	at = place_words(at, a, form);
-	if (form & FORM_NEXT_HOP_IPV4)
-		at = place(at, a->next_hop.bytes, 4);
-	if (form & FORM_NEXT_HOP_IPV6)
-		at = place(at, a->next_hop.bytes, 16);
-	if (form & FORM_LINK_LOCAL)
-		at = place(at, a->next_hop_link_local.bytes, 16);
+	if (form & FORM_HOP)
+		at = place(at, &hop, 4);
 	place_lists(at, a, form);
 }
 
@@ -403,16 +401,21 @@ void attribute_object_read(
 		a->aggregator_address = address_of(&parts, FAMILY_IPV4);
 	if (form & FORM_COUNTED)
 		parts.at += sizeof(counts);
-	if (form & FORM_NEXT_HOP_IPV4)
-		a->next_hop = address_of(&parts, FAMILY_IPV4);
-	if (form & FORM_NEXT_HOP_IPV6)
-		a->next_hop = address_of(&parts, FAMILY_IPV6);
-	if (form & FORM_LINK_LOCAL)
-		a->next_hop_link_local = address_of(&parts, FAMILY_IPV6);
+	(void)word_of(&parts, FORM_HOP, 0);
 	read_lists(&parts, counts, a);
 }
 
 /* ---- Of an object. ---- */
+
+uint32_t attribute_object_hop(const struct attribute_object *object)
+{
+	struct parts parts = parts_of(object);
+
+	parts.at += words_size(object->form);
+	if (object->form & FORM_COUNTED)
+		parts.at += sizeof(struct counts);
+	return word_of(&parts, FORM_HOP, HOP_NONE);
+}
 
 size_t attribute_object_length(const struct attribute_object *object)
 {

@@ -6,6 +6,7 @@
 #ifndef NEARCAST_ROUTE_ATTRIBUTE_OBJECT_H
 #define NEARCAST_ROUTE_ATTRIBUTE_OBJECT_H
 
+#include "route/hop_table.h"
 #include "wire/bgp_attribute.h"
 
 struct attribute_object {
@@ -39,10 +40,15 @@ struct attribute_summary {
 uint32_t attribute_form(const struct bgp_attributes *attributes);
 /* Bytes of the object; form is that of the attributes. */
 size_t attribute_object_size(const struct bgp_attributes *attributes, uint32_t form);
+/* The form says that there are next hops. */
+bool attribute_form_has_hop(uint32_t form);
 /* object has that size, and is aligned to 4, or to 8 if the size is a multiple of 8. Its
- * references are 1. */
+ * references are 1. hop: the number that stands for the next hops; HOP_NONE if there are none.
+ */
 void attribute_object_build(struct attribute_object *object,
-	const struct bgp_attributes *attributes, uint32_t form);
+	const struct bgp_attributes *attributes, uint32_t form, uint32_t hop);
+/* The number of its next hops, or HOP_NONE. */
+uint32_t attribute_object_hop(const struct attribute_object *object);
 /* attribute_object_size of one that was built. */
 size_t attribute_object_length(const struct attribute_object *object);
 /* Whether the value of other, of any length, is that of object. */
@@ -50,7 +56,7 @@ bool attribute_object_equal(const struct attribute_object *object,
 	const struct attribute_object *other, size_t size);
 void attribute_object_summary(
 	const struct attribute_object *object, struct attribute_summary *ret_summary);
-/* Arrays point into the object. */
+/* Arrays point into the object. Next hops are left out: attribute_object_hop tells them. */
 void attribute_object_read(
 	const struct attribute_object *object, struct bgp_attributes *ret_attributes);
 

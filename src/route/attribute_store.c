@@ -136,6 +136,7 @@ static void slot_clear(struct attribute_store *store, size_t slot)
 void attribute_store_init(struct attribute_store *store, const struct hash_seed *seed)
 {
 	*store = (struct attribute_store){ .seed = *seed };
+	hop_table_init(&store->hops, seed);
 }
 
 void attribute_store_clear(struct attribute_store *store)
@@ -144,6 +145,7 @@ void attribute_store_clear(struct attribute_store *store)
 
 	slab_clear(&store->slab);
 	free(store->slots);
+	hop_table_clear(&store->hops);
 	attribute_store_init(store, &seed);
 }
 
@@ -163,30 +165,53 @@ static attribute_set keep(struct attribute_store *store, attribute_set set, uint
 	return set;
 }
 
-attribute_set attribute_store_intern(
-	struct attribute_store *store, const struct bgp_attributes *attributes)
+/* The set with these attributes and the next hops of this number. */
+static attribute_set intern(struct attribute_store *store,
+	const struct bgp_attributes *attributes, uint32_t form, uint32_t hop, bool *ret_new)
 {
 	_Alignas(8) uint8_t scratch[SCRATCH_SIZE];
 	struct attribute_object *object = (void *)scratch;
 	attribute_set large = ATTRIBUTE_SET_NONE, found;
-	uint32_t form = attribute_form(attributes);
 	size_t size = attribute_object_size(attributes, form);
 	uint32_t hash;
 
+	*ret_new = false;
 	if (size > SCRATCH_SIZE) {
 		large = slab_take(&store->slab, size);
 		if (large == ATTRIBUTE_SET_NONE)
 			return ATTRIBUTE_SET_NONE;
 		object = attribute_store_object(store, large);
 	}
-	attribute_object_build(object, attributes, form);
+	attribute_object_build(object, attributes, form, hop);
 	hash = hash_of(store, object, size);
 	found = attribute_store_hold(store, table_find(store, hash, object, size));
-	if (found == ATTRIBUTE_SET_NONE)
+	if (found == ATTRIBUTE_SET_NONE) {
 		found = keep(store, large, hash, object, size);
+		*ret_new = found != ATTRIBUTE_SET_NONE;
+	}
 	if (found != large)
 		slab_give(&store->slab, large);
 	return found;
+}
+
+attribute_set attribute_store_intern(
+	struct attribute_store *store, const struct bgp_attributes *attributes)
+{
+	uint32_t form = attribute_form(attributes), hop = HOP_NONE;
+	attribute_set set;
+	bool new;
+
+	if (attribute_form_has_hop(form)) {
+		hop = hop_table_take(
+			&store->hops, &attributes->next_hop, &attributes->next_hop_link_local);
+		if (hop == HOP_NONE)
+			return ATTRIBUTE_SET_NONE;
+	}
+	set = intern(store, attributes, form, hop, &new);
+	/* One reference is for the set, however often it is asked for. */
+	if (!new)
+		hop_table_give(&store->hops, hop);
+	return set;
 }
 
 void attribute_store_forget(struct attribute_store *store, attribute_set set)
@@ -199,6 +224,7 @@ void attribute_store_forget(struct attribute_store *store, attribute_set set)
 		slot = slot_after(store, slot);
 	slot_clear(store, slot);
 	store->count--;
+	hop_table_give(&store->hops, attribute_object_hop(object));
 	slab_give(&store->slab, set);
 	if (store->slot_count > SLOTS_MIN && store->count < store->slot_count / 8)
 		(void)table_resize(store, slots_wanted(store->count));

@@ -3,8 +3,9 @@
  * Interned, counted attribute sets in their smallest form. Equal sets have equal references, so
  * "is it what the neighbour holds already" compares two numbers. A set is one object of a slab:
  * a header of 12 bytes and behind it what is present, in host order, so that a struct
- * bgp_attributes can point into it without a copy. A path of five, four communities and an IPv4
- * next hop take 56 bytes, and about 11 in the table of all sets.
+ * bgp_attributes can point into it without a copy. A path of five, four communities and a next
+ * hop take 56 bytes, and about 11 in the table of all sets. Next hops are interned themselves
+ * (route/hop_table.h).
  *
  * What is kept is what counts: a value or list without its bit in `present` is not there, nor
  * is an empty list, nor a bit of `present` that bgp_attribute.h does not name or that only a
@@ -35,6 +36,7 @@ struct attribute_store {
 	size_t count;                 /* sets */
 	size_t gone;                  /* slots whose set went, and that a search goes past */
 	struct hash_seed seed;
+	struct hop_table hops;
 };
 
 void attribute_store_init(struct attribute_store *store, const struct hash_seed *seed);
@@ -68,7 +70,25 @@ static inline void attribute_store_summary(const struct attribute_store *store,
 static inline void attribute_store_read(const struct attribute_store *store, attribute_set set,
 	struct bgp_attributes *ret_attributes)
 {
-	attribute_object_read(attribute_store_object(store, set), ret_attributes);
+	const struct attribute_object *object = attribute_store_object(store, set);
+	uint32_t number = attribute_object_hop(object);
+	const struct hop *hop;
+
+	attribute_object_read(object, ret_attributes);
+	if (number == HOP_NONE)
+		return;
+	hop = hop_table_at(&store->hops, number);
+	ret_attributes->next_hop = hop->address;
+	ret_attributes->next_hop_link_local = hop->link_local;
+}
+
+/* Its next hops, or NULL if it has none. */
+static inline struct hop *attribute_store_hop(
+	const struct attribute_store *store, attribute_set set)
+{
+	uint32_t number = attribute_object_hop(attribute_store_object(store, set));
+
+	return number == HOP_NONE ? NULL : hop_table_at(&store->hops, number);
 }
 
 /* Brings near what hold, release and read need. ATTRIBUTE_SET_NONE is fine. */

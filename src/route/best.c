@@ -65,6 +65,7 @@ void best_candidate(const struct speaker *speaker, enum bgp_family family,
 	attribute_store_summary(&speaker->store, r->set, &c.attributes);
 	c.weight = c.attributes.weight;
 	c.stale = c.attributes.llgr_stale;
+	c.metric = next_hop_metric(speaker, r->set);
 	c.origin = DECISION_FROM_HERE;
 	if (neighbor != NULL) {
 		c.origin = neighbor->ibgp ? DECISION_FROM_IBGP : DECISION_FROM_EBGP;

@@ -80,7 +80,7 @@ static struct policy_route route_of(const struct neighbor *to, const struct neig
 		.local_asn = to->settings.local_asn,
 		.neighbor_asn = to->settings.asn,
 		.neighbor_address = to->settings.address,
-		.igp_metric = POLICY_METRIC_UNKNOWN,
+		.igp_metric = next_hop_policy_metric(to->speaker, attributes),
 		.rpki = rpki ? ask_rpki : NULL,
 		.aspa = rpki ? ask_aspa : NULL,
 		/* Asked of the neighbour that said it. */
@@ -333,6 +333,7 @@ static void destination_review(
 		}
 		attribute_store_release(&speaker->store, routes[i].set);
 		routes[i].set = set;
+		routes[i].unresolved = next_hop_unresolved(speaker, source, family, set);
 	}
 	if (changed)
 		best_update(speaker, family, d, touched);

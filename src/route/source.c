@@ -305,6 +305,9 @@ int source_route_set(struct speaker *speaker, struct source *source, enum bgp_fa
 	attribute_store_release(store, route->received);
 	route->set = set;
 	route->received = received;
+	/* Of flow specifications flow_validate says it. */
+	if (!bgp_family_is_flowspec(family))
+		route->unresolved = next_hop_unresolved(speaker, source, family, set);
 	best_update(speaker, family, destination, touched);
 	return 0;
 }

@@ -595,6 +595,8 @@ void speaker_tick(struct speaker *speaker, struct instant now)
 		sources_sweep(speaker);
 	if (best_reviewing(speaker))
 		best_review_step(speaker);
+	if (next_hops_reviewing(speaker))
+		next_hops_review_step(speaker);
 	flow_step(speaker, now);
 	groups_wake(speaker);
 }
@@ -605,7 +607,8 @@ struct instant speaker_deadline(const struct speaker *speaker)
 
 	/* Work is waiting: the host calls again as soon as it has looked at its sockets. What
 	 * was marked in passing is told then too, not with a timer. */
-	if (sources_busy(speaker) || best_reviewing(speaker) || speaker->groups_marked)
+	if (sources_busy(speaker) || best_reviewing(speaker) || next_hops_reviewing(speaker) ||
+		speaker->groups_marked)
 		return (struct instant){ 1 };
 	return instant_earlier(
 		flow_deadline(speaker), first == NULL ? INSTANT_NEVER : first->when);

@@ -265,6 +265,19 @@ struct rpki_table;
 void speaker_rpki_set(struct speaker *speaker, const struct rpki_table *table);
 void speaker_rpki_changed(struct speaker *speaker);
 
+/* Next hops are looked up in this table from now on, and routes whose next hop has no way are
+ * not used (RFC 4271 section 9.1.2); NULL: every next hop is taken for reachable. The table
+ * stays the host's, which tells of its changes, many at once if it can: only routes of the next
+ * hops that are concerned are chosen anew, some at a time, by speaker_tick. */
+struct kernel_table;
+void speaker_kernel_set(struct speaker *speaker, const struct kernel_table *table);
+void speaker_kernel_changed(struct speaker *speaker);
+/* The next hops that routes have, in no order, while they are tracked; false stops. */
+struct hop;
+typedef bool next_hop_callback(void *context, const struct hop *hop);
+void speaker_next_hops(
+	const struct speaker *speaker, next_hop_callback *callback, void *context);
+
 /* Timers, and one bounded piece of work that was put off (a lost neighbour's routes). */
 void speaker_tick(struct speaker *speaker, struct instant now);
 struct instant speaker_deadline(const struct speaker *speaker); /* INSTANT_NEVER if none */

@@ -18,6 +18,7 @@
  *     local_rib.c      the routes that we originate
  *     source.c         who says routes, and what becomes of all of a source at once
  *     best.c           the best route of each destination
+ *     next_hop.c       whose next hop has a way in the kernel's table
  *     group.c          neighbours that hear the same: adj-RIB-out
  *     group_held.c     what a group of them holds
  *     group_paths.c    and what its members should know, with ADD-PATH
@@ -40,6 +41,8 @@
 #include "route/filter.h"
 #include "route/flow.h"
 #include "route/group.h"
+#include "route/kernel_table.h"
+#include "route/next_hop.h"
 #include "route/rpki_table.h"
 #include "route/source.h"
 #include "route/speaker.h"
@@ -168,6 +171,9 @@ struct speaker {
 	unsigned add_path_groups; /* of these; with route servers' clients */
 	bool groups_marked;       /* since the members were told */
 	const struct rpki_table *rpki;
+	const struct kernel_table *kernel; /* NULL: next hops are not tracked */
+	bool hops_reviewing[BGP_UNICAST_COUNT];
+	uint32_t hops_at[BGP_UNICAST_COUNT];
 	struct flow_table flow;
 	struct arena flow_scratch;   /* of one rule that was received */
 	struct arena filter_scratch; /* of one run of a policy */
