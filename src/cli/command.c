@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_routes,
 	&command_rpki,
 	&command_flowspec,
+	&command_nexthops,
 	&command_policy,
 	&command_events,
 	&command_drain,

@@ -20,6 +20,7 @@ void render_routes(const json_t *document, const struct style *style, struct tex
 /* Why the routes of one prefix are what they are. */
 void render_explanation(const json_t *document, const struct style *style, struct text *out);
 void render_flowspec(const json_t *document, const struct style *style, struct text *out);
+void render_nexthops(const json_t *document, const struct style *style, struct text *out);
 void render_rpki(const json_t *document, const struct style *style, struct text *out);
 /* One event as one line. */
 void render_event(const json_t *event, const struct style *style, struct text *out);

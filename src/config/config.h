@@ -406,6 +406,19 @@ struct config_decision {
 	bool as_path_relax;         /* default false: through one neighbouring AS */
 };
 
+enum config_tracking { TRACKING_AUTO, TRACKING_ON, TRACKING_OFF };
+enum config_kernel_export { KERNEL_EXPORT_NONE, KERNEL_EXPORT_ALL };
+enum config_kernel_stop { KERNEL_STOP_REMOVE, KERNEL_STOP_KEEP };
+
+/* The kernel's routing table. */
+struct config_kernel {
+	enum config_tracking tracking;    /* default auto: if export is not none */
+	enum config_kernel_export export; /* default none */
+	uint32_t table;                   /* default 254: the main one */
+	uint32_t metric;                  /* default 110 */
+	enum config_kernel_stop on_stop;  /* default remove */
+};
+
 struct config {
 	const char *site;    /* required */
 	uint32_t asn;        /* required when there are neighbours */
@@ -438,6 +451,7 @@ struct config {
 	unsigned reload_withdraw_max;  /* default 0: no cap. A reload that would withdraw more
 					* services than this is refused without --force */
 	struct config_decision decision;
+	struct config_kernel kernel;
 	struct config_rpki rpki;
 	struct config_flow *flows;
 	size_t flow_count;

@@ -127,6 +127,7 @@ extern const struct schema_section schema_service;
 extern const struct schema_section schema_neighbor;
 extern const struct schema_section schema_decision; /* offsets are from struct config */
 extern const struct schema_section schema_rpki;     /* offsets are from struct config */
+extern const struct schema_section schema_kernel; /* offsets are from struct config */
 extern const struct schema_section schema_flow;
 /* Indexed by enum config_check_type; offsets are from struct config_check. */
 extern const struct schema_check schema_checks[];

@@ -189,6 +189,7 @@ enum query {
 	QUERY_POLICIES,        /* speaker; argument: name or empty */
 	QUERY_BFD,             /* main; argument: name of a neighbour or empty */
 	QUERY_FLOWSPEC,        /* speaker; argument: name of a neighbour or empty */
+	QUERY_NEXT_HOPS,       /* speaker; argument: empty */
 	QUERY_KINDS,
 };
 

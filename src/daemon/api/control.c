@@ -84,6 +84,8 @@ const struct control_method control_methods[] = {
 	{ "flowspec", ANSWER_SPEAKER, QUERY_FLOWSPEC, false, LOOK_TIMEOUT_MS, name_params,
 		"name" },
 	{ "bfd", ANSWER_MAIN, QUERY_BFD, false, LOOK_TIMEOUT_MS, name_params, "name" },
+	{ "nexthops", ANSWER_SPEAKER, QUERY_NEXT_HOPS, false, LOOK_TIMEOUT_MS, no_params,
+		NULL },
 	{ "rpki", ANSWER_SPEAKER, QUERY_RPKI, false, LOOK_TIMEOUT_MS, rpki_params, NULL },
 	{ "events", ANSWER_EVENTS, QUERY_KINDS, false, LOOK_TIMEOUT_MS, event_params, NULL },
 	{ "drain", ANSWER_MAIN, QUERY_DRAIN, true, CHANGE_TIMEOUT_MS, drain_params, NULL },

@@ -179,6 +179,7 @@ static void speaker_end(struct speaker_process *process)
 	transport_flush(process);
 	monitor_end(process);
 	flows_forget(process);
+	next_hops_end(process);
 	peers_free(process);
 	speaker_free(process->speaker);
 	process->speaker = NULL;
@@ -240,6 +241,8 @@ static int config_take(struct speaker_process *process, struct config *config)
 		r = speaker_begin(process, config);
 	if (r == 0)
 		speaker_decision_set(process->speaker, &decision);
+	if (r == 0)
+		next_hops_apply(process, config);
 	if (r == 0)
 		r = peers_apply(process, config);
 	if (r == 0)
@@ -570,6 +573,7 @@ static void process_stop_now(void *state)
 	rpki_close(process->rpki);
 	process->rpki = NULL;
 	monitor_end(process);
+	next_hops_end(process);
 	peers_free(process);
 	routes_free(process);
 	speaker_free(process->speaker);

@@ -470,6 +470,8 @@ void query_answer(struct speaker_process *process, const struct record_query *qu
 		answer_routes(process, query->id, argument, length);
 	else if (query->query == QUERY_RPKI)
 		answer_rpki(process, query->id, argument, length);
+	else if (query->query == QUERY_NEXT_HOPS)
+		reply_document(process, query->id, next_hops_json(process));
 	else if (query->query == QUERY_FLOWSPEC)
 		answer_flowspec(process, query->id, argument, length);
 	else if (query->query == QUERY_POLICIES && process->policies != NULL)

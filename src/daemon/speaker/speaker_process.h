@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "config/config.h"
 #include "daemon/process.h"
+#include "daemon/speaker/next_hops.h"
 #include "daemon/speaker/policies.h"
 #include "daemon/speaker/rpki.h"
 #include "os/channel.h"
@@ -26,6 +27,7 @@
 struct speaker_process;
 struct transport;
 struct monitor;
+struct next_hops;
 
 /* One configured neighbour: what the pure speaker does not know of it. */
 struct peer {
@@ -86,6 +88,7 @@ struct speaker_process {
 	struct instant started;
 	struct instant malformed_logged; /* when a whole message was, the last time */
 	unsigned malformed_left_out;     /* since then */
+	struct next_hops *next_hops;     /* NULL: not tracked */
 	struct monitor *monitor;         /* NULL: no BMP stations */
 	uint8_t *output; /* BGP_EXTENDED_MESSAGE_MAX bytes, shared by all transports */
 	uint8_t *input;
