@@ -134,6 +134,13 @@ static const struct row rows[RECORD_TYPES] = {
 			BOOL(record_bfd_state, multihop), BELOW(record_bfd_state, state, 4),
 			BELOW(record_bfd_state, remote_state, 4),
 			BELOW(record_bfd_state, old_state, 4) } },
+	[RECORD_KERNEL_ROUTES] = { "kernel-routes", sizeof(struct record_kernel_routes),
+		SPEAKER, MAIN, true,
+		{ BELOW(record_kernel_routes, count, KERNEL_BATCH_MAX + 1),
+			BOOL(record_kernel_routes, begin),
+			BOOL(record_kernel_routes, complete) } },
+	[RECORD_KERNEL_DONE] = { "kernel-done", sizeof(struct record_kernel_done), MAIN,
+		SPEAKER, true, { { FIELD_NONE, 0, 0 } } },
 	[RECORD_STOPPED] = { "stopped", sizeof(struct record_plain), CHILDREN, MAIN, false,
 		{ { FIELD_NONE, 0, 0 } } },
 };

@@ -62,6 +62,10 @@ enum record_type {
 	RECORD_EXCEPTIONS,     /* main -> speaker: struct record_exceptions + memfd with SLURM */
 	RECORD_RPKI_EVENT,     /* speaker -> main: struct record_rpki_event */
 	RECORD_BFD_STATE,      /* bfd -> main, main -> speaker: struct record_bfd_state */
+	RECORD_KERNEL_ROUTES,  /* speaker -> main: struct record_kernel_routes; tail: changes of
+	                        * the kernel's routes (daemon/kernel_record.h) */
+	RECORD_KERNEL_DONE,    /* main -> speaker: struct record_kernel_done; tail: uint16_t, the
+	                        * indexes of changes that the kernel refused */
 	RECORD_STOPPED,        /* child -> main: struct record_plain: all is sent, may be ended */
 	RECORD_TYPES,
 };
@@ -265,6 +269,22 @@ struct record_bfd_state {
 	uint64_t transmit_us, detection_us;
 	uint64_t packets_in, packets_out, ups, downs, discarded;
 	struct instant since;
+};
+
+#define KERNEL_BATCH_MAX 256u /* changes in a record */
+
+struct record_kernel_routes {
+	struct record_head head;
+	uint64_t sequence;
+	uint32_t count; /* changes in the tail */
+	bool begin;     /* nothing is installed, for all that the speaker knows */
+	bool complete;  /* after this: what it has not named since the begin is not wanted */
+};
+
+struct record_kernel_done {
+	struct record_head head;
+	uint64_t sequence;
+	uint64_t left_over; /* routes of ours in the kernel that nobody asked for yet */
 };
 
 /* How far a route has got: to how many neighbours it is announced. Sent on every change. */

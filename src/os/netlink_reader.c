@@ -190,6 +190,28 @@ static void phase_next(struct netlink_reader *reader)
 		resync_in(reader, RESYNC_MS);
 }
 
+/* True: this phase has ended. */
+static bool take_dump(struct netlink_reader *reader, const char *bytes, ssize_t length)
+{
+	const struct nlmsghdr *message = (const void *)bytes;
+
+	for (int left = (int)length; mnl_nlmsg_ok(message, left);
+		message = mnl_nlmsg_next(message, &left)) {
+		if (message->nlmsg_seq != reader->sequence)
+			continue; /* of an earlier reading that was given up */
+		if (message->nlmsg_type == NLMSG_ERROR) {
+			fail(reader, EIO, "routes");
+			return true;
+		}
+		(void)take_message(message, reader);
+		if (message->nlmsg_type == NLMSG_DONE) {
+			phase_next(reader);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void on_dump(uv_poll_t *poll, int status, int events)
 {
 	static _Alignas(struct nlmsghdr) char buffer[65536];
@@ -199,23 +221,14 @@ static void on_dump(uv_poll_t *poll, int status, int events)
 	(void)events;
 	for (int i = 0; i < READS_MAX; i++) {
 		ssize_t length = mnl_socket_recvfrom(reader->dump, buffer, sizeof(buffer));
-		int r;
 
 		if (length < 0) {
 			if (errno != EAGAIN && errno != EINTR)
 				fail(reader, errno, "routes");
 			return;
 		}
-		r = mnl_cb_run(buffer, (size_t)length, reader->sequence,
-			mnl_socket_get_portid(reader->dump), take_message, reader);
-		if (r < 0) {
-			fail(reader, errno, "routes");
+		if (take_dump(reader, buffer, length))
 			return;
-		}
-		if (r == MNL_CB_STOP) {
-			phase_next(reader);
-			return;
-		}
 	}
 }
 

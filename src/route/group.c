@@ -292,6 +292,9 @@ void groups_mark_paths(struct speaker *speaker, enum bgp_family family, uint32_t
 
 bool groups_hold(const struct speaker *speaker, enum bgp_family family, uint32_t destination)
 {
+	if (speaker->forward_holds != NULL && !bgp_family_is_flowspec(family) &&
+		bitmap_has(&speaker->forward_holds[family], destination))
+		return true;
 	list_for_each(node, &speaker->groups) {
 		const struct group *group = container_of(node, struct group, link);
 		const struct group_family *gf = &group->families[family];

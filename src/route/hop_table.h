@@ -30,6 +30,7 @@ struct hop_way {
 	bool direct;            /* on a link of ours: no gateway */
 	uint32_t metric;        /* of the kernel's route; 0 if direct */
 	uint32_t link;          /* index of the interface; 0: none */
+	uint32_t link_downs; /* of it: what was forwarded there may have been forgotten */
 	struct address gateway; /* FAMILY_NONE: none */
 	struct prefix by;       /* the kernel's route */
 };

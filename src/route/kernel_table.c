@@ -211,6 +211,7 @@ static struct link_entry *link_find(const struct kernel_table *table, uint32_t i
 int kernel_table_link_set(struct kernel_table *table, const struct kernel_link *link)
 {
 	struct link_entry *entry = link_find(table, link->index);
+	uint32_t downs;
 
 	if (entry == NULL) {
 		if (table->links.count >= KERNEL_LINKS_MAX)
@@ -222,7 +223,9 @@ int kernel_table_link_set(struct kernel_table *table, const struct kernel_link *
 			return ERROR_MEMORY;
 		}
 	}
+	downs = entry->link.downs + (entry->link.up && !link->up);
 	entry->link = *link;
+	entry->link.downs = downs;
 	entry->seen = table->round;
 	return 0;
 }
@@ -242,6 +245,21 @@ const struct kernel_link *kernel_table_link(const struct kernel_table *table, ui
 	const struct link_entry *entry = link_find(table, index);
 
 	return entry == NULL ? NULL : &entry->link;
+}
+
+uint32_t kernel_table_link_named(const struct kernel_table *table, const char *name)
+{
+	struct hash_iterator iterator = { 0 };
+	struct hash_node *node;
+
+	while ((node = hash_iterate(&table->links, &iterator)) != NULL) {
+		const struct kernel_link *link =
+			&container_of(node, struct link_entry, node)->link;
+
+		if (name[0] != '\0' && strncmp(link->name, name, sizeof(link->name)) == 0)
+			return link->index;
+	}
+	return 0;
 }
 
 /* ---- Ways. ---- */
@@ -303,6 +321,7 @@ static enum hop_state unicast_way(
 	if (path == NULL)
 		return HOP_LINK_DOWN;
 	way->link = path->link;
+	way->link_downs = kernel_table_link(table, path->link)->downs;
 	way->gateway = path->gateway;
 	way->direct = path->gateway.family == FAMILY_NONE;
 	way->metric = way->direct ? 0 : entry->metric;

@@ -37,6 +37,7 @@ struct kernel_route {
 struct kernel_link {
 	uint32_t index;
 	bool up; /* administratively, and with a carrier */
+	uint32_t downs; /* how often it went down; of what is set it does not count */
 	char name[KERNEL_LINK_NAME];
 };
 
@@ -57,6 +58,8 @@ int kernel_table_link_set(struct kernel_table *table, const struct kernel_link *
 void kernel_table_link_remove(struct kernel_table *table, uint32_t index);
 /* NULL: not known. */
 const struct kernel_link *kernel_table_link(const struct kernel_table *table, uint32_t index);
+/* Its index, or 0. */
+uint32_t kernel_table_link_named(const struct kernel_table *table, const char *name);
 size_t kernel_table_routes(const struct kernel_table *table);
 
 /*

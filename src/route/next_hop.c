@@ -96,7 +96,8 @@ uint32_t next_hop_policy_metric(
 static bool way_equal(const struct hop_way *a, const struct hop_way *b)
 {
 	return a->state == b->state && a->direct == b->direct && a->metric == b->metric &&
-	       a->link == b->link && address_equal(&a->gateway, &b->gateway);
+	       a->link == b->link && a->link_downs == b->link_downs &&
+	       address_equal(&a->gateway, &b->gateway);
 }
 
 static void review_begin(struct speaker *speaker)

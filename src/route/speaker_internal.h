@@ -18,6 +18,7 @@
  *     local_rib.c      the routes that we originate
  *     source.c         who says routes, and what becomes of all of a source at once
  *     best.c           the best route of each destination
+ *     forward.c        the best routes as gateways and interfaces
  *     next_hop.c       whose next hop has a way in the kernel's table
  *     group.c          neighbours that hear the same: adj-RIB-out
  *     group_held.c     what a group of them holds
@@ -167,6 +168,7 @@ struct speaker {
 	uint32_t choosing_at[BGP_FAMILY_COUNT];
 	speaker_best_function *watch_best; /* speaker_watch_best; NULL: nobody */
 	void *watch_best_context;
+	const struct bitmap *forward_holds; /* one a unicast family; forward_hold; NULL: none */
 	struct list groups;
 	unsigned add_path_groups; /* of these; with route servers' clients */
 	bool groups_marked;       /* since the members were told */

@@ -182,6 +182,8 @@ static void main_dispatch(struct api *api, const struct record_head *head, int f
 	case RECORD_EXCEPTIONS:
 	case RECORD_RPKI_EVENT:
 	case RECORD_BFD_STATE:
+	case RECORD_KERNEL_ROUTES:
+	case RECORD_KERNEL_DONE:
 	case RECORD_STOPPED:
 	case RECORD_TYPES:
 		break;

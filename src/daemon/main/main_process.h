@@ -176,6 +176,7 @@ struct main_process {
 	bool synced;    /* the speaker was told that the first batch of routes is complete */
 	bool stop_keep; /* a stop that keeps what it can: for a restart */
 	bool ready_said;
+	struct kernel_routes *kernel_routes; /* NULL until the speaker wants one */
 	struct neighbor_note *neighbors; /* by the index in config->neighbors; owned */
 	struct instant stop_began;
 	char stop_reason[128];
@@ -270,6 +271,14 @@ int feed_secrets_check(const struct config *config, struct error *error);
 int feed_exceptions_check(const struct config *config, struct error *error);
 /* To the speaker, as the file is now. */
 void feed_exceptions(struct main_process *main);
+
+/* ---- kernel_routes.c: our routes in the kernel ---- */
+
+/* What the speaker wants there; it is answered. */
+void kernel_routes_record(struct main_process *main, const struct record_kernel_routes *record);
+json_t *kernel_routes_view(const struct main_process *main); /* null: nothing was ever there */
+/* Remove them, if the configuration says so, and end. */
+void kernel_routes_end(struct main_process *main);
 
 /* ---- supervise.c ---- */
 

@@ -301,6 +301,7 @@ static void daemon_end(struct main_process *main)
 		&main->lease_timer, &main->watchdog_timer, &main->stop_timer };
 
 	supervise_free(main);
+	kernel_routes_end(main);
 	addresses_free(main);
 	sockets_close(main);
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)

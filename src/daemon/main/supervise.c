@@ -225,6 +225,9 @@ static void slot_record(struct slot *slot, const struct record_head *head)
 	case RECORD_RPKI_EVENT:
 		event_rpki(slot->main, record);
 		break;
+	case RECORD_KERNEL_ROUTES:
+		kernel_routes_record(slot->main, record);
+		break;
 	case RECORD_QUERY:
 		on_query(slot, record);
 		break;
@@ -247,6 +250,7 @@ static void slot_record(struct slot *slot, const struct record_head *head)
 	case RECORD_EVENT:
 	case RECORD_REPLY:
 	case RECORD_EXCEPTIONS:
+	case RECORD_KERNEL_DONE:
 	case RECORD_TYPES:
 		break;
 	}

@@ -482,6 +482,7 @@ json_t *view_status(struct main_process *main)
 	json_object_set_new(object, "services", view_totals(&totals));
 	json_object_set_new(object, "neighbors", view_neighbors(main));
 	json_object_set_new(object, "processes", view_processes(main));
+	json_object_set_new(object, "kernel", kernel_routes_view(main));
 	json_object_set_new(object, "problems", totals.problems);
 	return object;
 }

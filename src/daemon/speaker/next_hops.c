@@ -171,6 +171,11 @@ void next_hops_end(struct speaker_process *process)
 	free(hops);
 }
 
+bool next_hops_ready(const struct speaker_process *process)
+{
+	return process->next_hops == NULL || process->next_hops->known;
+}
+
 /* ---- Looking in. ---- */
 
 struct listing {
@@ -211,8 +216,8 @@ json_t *next_hops_json(const struct speaker_process *process)
 
 	if (listing.hops != NULL)
 		speaker_next_hops(process->speaker, show, &listing);
-	return json_pack("{s:b, s:b, s:I, s:o}", "tracked", listing.hops != NULL, "known",
+	return json_pack("{s:b, s:b, s:I, s:o, s:o}", "tracked", listing.hops != NULL, "known",
 		listing.hops != NULL && listing.hops->known, "kernel_routes",
 		listing.hops == NULL ? 0 : (json_int_t)kernel_table_routes(listing.hops->table),
-		"next_hops", listing.list);
+		"next_hops", listing.list, "installed", kernel_export_json(process));
 }

@@ -13,6 +13,8 @@ struct speaker_process;
 void next_hops_apply(struct speaker_process *process, const struct config *config);
 /* Before the speaker goes. */
 void next_hops_end(struct speaker_process *process);
+/* Nothing is tracked, or the kernel's table has been read. */
+bool next_hops_ready(const struct speaker_process *process);
 /* docs/api.md */
 json_t *next_hops_json(const struct speaker_process *process);
 

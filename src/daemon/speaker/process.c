@@ -60,6 +60,7 @@ void speaker_process_settle(struct speaker_process *process)
 		return;
 	transport_flush(process);
 	monitor_flush(process);
+	kernel_export_flush(process);
 	deadline = speaker_deadline(process->speaker);
 	if (deadline.ns == INSTANT_NEVER.ns) {
 		uv_timer_stop(&process->timer);
@@ -179,6 +180,7 @@ static void speaker_end(struct speaker_process *process)
 	transport_flush(process);
 	monitor_end(process);
 	flows_forget(process);
+	kernel_export_end(process);
 	next_hops_end(process);
 	peers_free(process);
 	speaker_free(process->speaker);
@@ -243,6 +245,8 @@ static int config_take(struct speaker_process *process, struct config *config)
 		speaker_decision_set(process->speaker, &decision);
 	if (r == 0)
 		next_hops_apply(process, config);
+	if (r == 0)
+		r = kernel_export_apply(process, config);
 	if (r == 0)
 		r = peers_apply(process, config);
 	if (r == 0)
@@ -348,6 +352,7 @@ static void process_stop(struct speaker_process *process, bool keep, const char 
 		return;
 	process->stopping = true;
 	process->started = clock_now();
+	kernel_export_freeze(process);
 	if (process->speaker != NULL)
 		speaker_stop(process->speaker, keep, reason, clock_now());
 	monitor_terminate(process, reason);
@@ -430,6 +435,9 @@ static void main_dispatch(
 		if (process->speaker != NULL)
 			peers_bfd(process, record);
 		break;
+	case RECORD_KERNEL_DONE:
+		kernel_export_done(process, record);
+		break;
 	case RECORD_ROUTES_SYNCED:
 		if (process->speaker != NULL)
 			speaker_end_of_rib_release(process->speaker, clock_now());
@@ -447,6 +455,7 @@ static void main_dispatch(
 	case RECORD_NEIGHBOR_EVENT:
 	case RECORD_ROUTE_STATUS:
 	case RECORD_RPKI_EVENT:
+	case RECORD_KERNEL_ROUTES:
 	case RECORD_STOPPED:
 	case RECORD_TYPES:
 		break;
@@ -573,6 +582,7 @@ static void process_stop_now(void *state)
 	rpki_close(process->rpki);
 	process->rpki = NULL;
 	monitor_end(process);
+	kernel_export_end(process);
 	next_hops_end(process);
 	peers_free(process);
 	routes_free(process);

@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "config/config.h"
 #include "daemon/process.h"
+#include "daemon/speaker/kernel_export.h"
 #include "daemon/speaker/next_hops.h"
 #include "daemon/speaker/policies.h"
 #include "daemon/speaker/rpki.h"
@@ -88,6 +89,7 @@ struct speaker_process {
 	struct instant started;
 	struct instant malformed_logged; /* when a whole message was, the last time */
 	unsigned malformed_left_out;     /* since then */
+	struct kernel_export *kernel_export; /* NULL: no route goes into the kernel */
 	struct next_hops *next_hops;     /* NULL: not tracked */
 	struct monitor *monitor;         /* NULL: no BMP stations */
 	uint8_t *output; /* BGP_EXTENDED_MESSAGE_MAX bytes, shared by all transports */
