@@ -199,3 +199,27 @@ def test_many_routes(house):
     house.birds["a"].stop()
     house.wait({p: ["10.0.2.2"] for p in ALL if ":" not in p}, deadline_s=30)
     assert json.dumps(house.nearcast.json("status")["kernel"])
+
+
+def test_ipv4_over_ipv6(world):
+    """RFC 8950: IPv4 routes whose gateways are IPv6 addresses, over a link without IPv4."""
+    router, other = world.node("router"), world.node("a")
+    world.link(router, other, ["2001:db8:1::1/64"], ["2001:db8:1::2/64"])
+    Bird(other, 64501, kernel=False, originate=[Origin("45.1.0.0/16"), Origin("2001:db8:45::/48")],
+         neighbors=[Neighbor("2001:db8:1::1", 64500, extended_nexthop=True)]).start()
+    Nearcast(router, "site: router\nasn: 64500\nrouter-id: 10.0.0.1\nkernel: { export: all }\nneighbors:\n"
+             "  a: { address: '2001:db8:1::2', asn: 64501, import: all, families: [ipv4, ipv6], "
+             "connect-retry: 1s }\n").start()
+
+    def right():
+        [route] = router.ip_json(f"-4 route show proto {PROTOCOL}")
+        return route["dst"] == "45.1.0.0/16" and route["via"] == {"family": "inet6", "host": "2001:db8:1::2"}
+    world.wait_for(right, 10, "the route by RTA_VIA")
+
+
+def test_without_the_privilege(house):
+    """What cannot be done is said; nothing else suffers."""
+    house.nearcast = Nearcast(house.node, house.config(), wrap=["setpriv", "--bounding-set", "-net_admin"]).start()
+    house.nearcast.wait_neighbor("a")
+    house.world.wait_for(lambda: house.nearcast.json("nexthops")["installed"]["refused"] == 4, 10, "refusals")
+    assert house.routes() == {} and "refuses a route of ours" in house.nearcast.logs()

@@ -187,8 +187,9 @@ static void done_send(struct kernel_routes *kernel, uint64_t sequence)
 	struct {
 		struct record_kernel_done record;
 		uint16_t failed[KERNEL_BATCH_MAX];
-	} done = { .record = { .head = { .type = RECORD_KERNEL_DONE }, .sequence = sequence,
-			.left_over = kernel->leftovers.count } };
+	} done = { .record = { .head = { .type = RECORD_KERNEL_DONE },
+			   .sequence = sequence,
+			   .left_over = kernel->leftovers.count } };
 	uint32_t tail = kernel->failed_count * (uint32_t)sizeof(done.failed[0]);
 
 	done.record.head.tail = tail;
@@ -238,6 +239,26 @@ static bool writer_ready(struct main_process *main)
 	if (kernel->writer == NULL)
 		log_event(LOG_ERROR, "kernel", "%s", error.text);
 	return kernel->writer != NULL;
+}
+
+static void count_one(void *context, const struct netlink_route *route)
+{
+	(void)route;
+	++*(size_t *)context;
+}
+
+void kernel_routes_begin(struct main_process *main)
+{
+	const struct config_kernel *config = &main->config->kernel;
+	struct error error = { 0 };
+	size_t count = 0;
+
+	if (config->export == KERNEL_EXPORT_NONE || !writer_ready(main))
+		return;
+	if (netlink_writer_list(
+		    main->kernel_routes->writer, config->table, count_one, &count, &error) != 0)
+		log_event(LOG_ERROR, "kernel", "%s", error.text);
+	main->forwarding_kept |= count > 0;
 }
 
 void kernel_routes_record(struct main_process *main, const struct record_kernel_routes *record)

@@ -172,7 +172,8 @@ struct main_process {
 	uint64_t event_sequence;
 	struct held_events held_events;
 	bool state_read; /* the state file's drains are in effect: it may be written anew */
-	bool forwarding_kept; /* addresses of an earlier run were in place: RFC 4724's R bit */
+	bool forwarding_kept; /* addresses or routes of an earlier run were in place: RFC 4724's
+			       * R bit */
 	bool synced;    /* the speaker was told that the first batch of routes is complete */
 	bool stop_keep; /* a stop that keeps what it can: for a restart */
 	bool ready_said;
@@ -274,6 +275,8 @@ void feed_exceptions(struct main_process *main);
 
 /* ---- kernel_routes.c: our routes in the kernel ---- */
 
+/* Look whether an earlier run left some there that go on forwarding. */
+void kernel_routes_begin(struct main_process *main);
 /* What the speaker wants there; it is answered. */
 void kernel_routes_record(struct main_process *main, const struct record_kernel_routes *record);
 json_t *kernel_routes_view(const struct main_process *main); /* null: nothing was ever there */

@@ -271,6 +271,7 @@ static int privileged_begin(struct main_process *main, struct error *error)
 		r = addresses_begin(main, error);
 	if (r != 0)
 		return r;
+	kernel_routes_begin(main);
 	files_give(main);
 	return privilege_drop(&main->user, error);
 }
@@ -286,7 +287,9 @@ static int daemon_begin(struct main_process *main, struct error *error)
 	if (r != 0)
 		return r;
 	event_emit(main, LOG_INFO, "start", "nearcast " NEARCAST_VERSION " starts", "reason",
-		main->forwarding_kept ? "addresses of an earlier run are in place" : "", NULL);
+		main->forwarding_kept ? "addresses or routes of an earlier run are in place"
+				      : "",
+		NULL);
 	main->phase = PHASE_RUNNING;
 	services_settle(main);
 	addresses_settle(main);
