@@ -416,7 +416,8 @@ struct config_kernel {
 	enum config_kernel_export export; /* default none */
 	uint32_t table;                   /* default 254: the main one */
 	uint32_t metric;                  /* default 110 */
-	enum config_kernel_stop on_stop;  /* default remove */
+	bool blackhole; /* default false: the community BLACKHOLE changes no forwarding */
+	enum config_kernel_stop on_stop; /* default remove */
 };
 
 struct config {

@@ -62,6 +62,14 @@ static const struct schema_field kernel_fields[] = {
 		.elsewhere = "priority distance",
 		.help = "Their metric there. A route of somebody else with the same prefix and "
 			"metric is left alone, and ours is not put there." },
+	{ .key = "blackhole",
+		.kind = KIND_BOOL,
+		SCHEMA_AT(R, kernel.blackhole),
+		.preset = "false",
+		.touches = TOUCHES_ROUTES,
+		.help = "A route with the community BLACKHOLE (RFC 7999) discards what goes there. "
+			"Let import policies say who may send one, and for what: the community "
+			"alone proves nothing." },
 	{ .key = "on-stop",
 		.kind = KIND_WORD,
 		SCHEMA_AT(R, kernel.on_stop),

@@ -54,6 +54,7 @@ void forward_of(struct speaker *speaker, enum bgp_family family, uint32_t destin
 {
 	const struct rib *rib = &speaker->ribs[family];
 	const struct rib_route *routes[FORWARD_PATHS_MAX];
+	struct attribute_summary summary;
 	uint32_t count;
 
 	ret_forward->kind = FORWARD_NONE;
@@ -65,13 +66,16 @@ void forward_of(struct speaker *speaker, enum bgp_family family, uint32_t destin
 	count = best_paths(speaker, family, destination, routes, FORWARD_PATHS_MAX);
 	if (count == 0 || routes[0]->source == RIB_LOCAL)
 		return;
+	attribute_store_summary(&speaker->store, routes[0]->set, &summary);
+	if (summary.blackhole)
+		ret_forward->kind = FORWARD_BLACKHOLE;
 	for (uint32_t i = 0; i < count; i++) {
 		struct forward_path path;
 
 		if (routes[i]->source != RIB_LOCAL && path_of(speaker, routes[i], &path))
 			path_add(ret_forward, &path);
 	}
-	if (ret_forward->path_count > 0)
+	if (ret_forward->path_count > 0 && !summary.blackhole)
 		ret_forward->kind = FORWARD_PATHS;
 }
 

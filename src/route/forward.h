@@ -15,6 +15,7 @@
 enum forward_kind {
 	FORWARD_NONE,  /* no route of a neighbour is the best one, or its next hop has no way */
 	FORWARD_PATHS, /* share the traffic, one at least */
+	FORWARD_BLACKHOLE, /* the best route has the community BLACKHOLE: RFC 7999 */
 };
 
 struct forward_path {
@@ -25,7 +26,7 @@ struct forward_path {
 struct forward {
 	struct prefix prefix;
 	enum forward_kind kind;
-	uint32_t path_count;
+	uint32_t path_count; /* with FORWARD_BLACKHOLE too: where it would go otherwise */
 	struct forward_path paths[FORWARD_PATHS_MAX];
 };
 

@@ -223,3 +223,21 @@ def test_without_the_privilege(house):
     house.nearcast.wait_neighbor("a")
     house.world.wait_for(lambda: house.nearcast.json("nexthops")["installed"]["refused"] == 4, 10, "refusals")
     assert house.routes() == {} and "refuses a route of ours" in house.nearcast.logs()
+
+
+def test_black_holes(house):
+    """RFC 7999: only where the configuration says so."""
+    house.birds["a"].origins["45.9.9.9/32"] = Origin("45.9.9.9/32", communities=("65535:666",))
+    house.birds["a"].reload()
+    house.start()
+    house.wait({**ALL, "45.9.9.9": ["10.0.1.2"]})
+    house.nearcast.reload(house.config(kernel="export: all, blackhole: true"))
+
+    def right(kind):
+        [route] = house.node.ip_json(f"-4 route show 45.9.9.9/32 proto {PROTOCOL}")
+        return route.get("type", "unicast") == kind
+    house.world.wait_for(lambda: right("blackhole"), 10, "the black hole")
+    house.nearcast.reload(house.config())
+    house.world.wait_for(lambda: right("unicast"), 10, "no black hole")
+    house.nearcast.stop()
+    assert house.routes() == {}

@@ -56,6 +56,7 @@ struct kernel_export {
 	uint64_t first, next, answered;  /* sequence numbers; answered <= next */
 	struct instant begun;
 	uint32_t table, metric;
+	bool blackhole;
 	bool begin_sent, complete_sent, frozen, rescan, looking, holding;
 	unsigned ticks;
 	uint64_t refusals;
@@ -84,15 +85,27 @@ static void all_dirty(struct kernel_export *export)
 
 /* ---- A record. ---- */
 
+static bool discards(const struct kernel_export *export)
+{
+	return export->blackhole && export->forward.kind == FORWARD_BLACKHOLE;
+}
+
+/* Nothing is to be there. */
+static bool absent(const struct kernel_export *export)
+{
+	return export->forward.kind == FORWARD_NONE ||
+	       (!discards(export) && export->forward.path_count == 0);
+}
+
 static void route_fill(struct kernel_export *export)
 {
 	const struct forward *forward = &export->forward;
 	struct netlink_route *route = &export->route;
 
 	route->prefix = forward->prefix;
-	route->kind = ROUTE_UNICAST;
-	route->path_count = forward->path_count;
-	for (uint32_t i = 0; i < forward->path_count; i++)
+	route->kind = discards(export) ? ROUTE_BLACKHOLE : ROUTE_UNICAST;
+	route->path_count = discards(export) ? 0 : forward->path_count;
+	for (uint32_t i = 0; i < route->path_count; i++)
 		route->paths[i] = (struct netlink_path){ .link = forward->paths[i].link,
 			.weight = 1,
 			.gateway = forward->paths[i].gateway };
@@ -105,7 +118,7 @@ static bool change_make(struct kernel_export *export, enum bgp_family family, ui
 	bool has = bitmap_has(&export->installed[family], d);
 
 	forward_of(export->process->speaker, family, d, &export->forward);
-	if (export->forward.kind == FORWARD_NONE) {
+	if (absent(export)) {
 		if (!has)
 			return false;
 		*ret_change = ROUTE_REMOVE;
@@ -326,6 +339,7 @@ static struct kernel_export *export_new(
 	export->begun = clock_now();
 	export->table = config->kernel.table;
 	export->metric = config->kernel.metric;
+	export->blackhole = config->kernel.blackhole;
 	export->rescan = export->holding = true;
 	/* Answers to what an earlier one of us sent are not for this one. */
 	export->first = export->next = export->answered = (uint64_t)clock_now().ns;
@@ -353,8 +367,11 @@ int kernel_export_apply(struct speaker_process *process, const struct config *co
 	bool wanted = config->kernel.export != KERNEL_EXPORT_NONE;
 
 	if (export != NULL && wanted && export->table == config->kernel.table &&
-		export->metric == config->kernel.metric)
+		export->metric == config->kernel.metric) {
+		export->rescan |= export->blackhole != config->kernel.blackhole;
+		export->blackhole = config->kernel.blackhole;
 		return 0;
+	}
 	if (export != NULL && !wanted)
 		none_wanted(process);
 	kernel_export_end(process);
