@@ -49,6 +49,16 @@ static void path_add(struct forward *forward, const struct forward_path *path)
 	forward->paths[forward->path_count++] = *path;
 }
 
+/* RFC 4271 section 6.3: multicast, loopback, link-local. */
+static bool means_nothing(const struct prefix *prefix)
+{
+	const struct address *address = &prefix->address;
+
+	return prefix->length >= 4 &&
+	       (address_is_multicast(address) || address_is_loopback(address) ||
+		       address_is_link_local(address));
+}
+
 void forward_of(struct speaker *speaker, enum bgp_family family, uint32_t destination,
 	struct forward *ret_forward)
 {
@@ -64,7 +74,7 @@ void forward_of(struct speaker *speaker, enum bgp_family family, uint32_t destin
 		return;
 	ret_forward->prefix = rib_prefix(rib, destination);
 	count = best_paths(speaker, family, destination, routes, FORWARD_PATHS_MAX);
-	if (count == 0 || routes[0]->source == RIB_LOCAL)
+	if (count == 0 || routes[0]->source == RIB_LOCAL || means_nothing(&ret_forward->prefix))
 		return;
 	attribute_store_summary(&speaker->store, routes[0]->set, &summary);
 	if (summary.blackhole)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Next hops in the kernel's table: the table alone, then a speaker whose neighbour's routes
- * come and go with it. The neighbour is at 192.0.2.2, on a link, as hand.c has it.
+ * come and go with it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include "hand.h"
 #include "net.h"
+#include "route/forward.h"
 #include "route/speaker_internal.h"
 
 static const struct hash_seed seed = { 3, 4 };
@@ -231,6 +232,72 @@ static void routes_follow(void **state)
 	kernel_table_free(table);
 }
 
+static const struct forward *forward_to(struct hand *hand, const char *text)
+{
+	static struct forward forward;
+	struct prefix prefix = hand_prefix(text);
+
+	forward_of(hand->speaker, BGP_IPV4_UNICAST,
+		rib_find(&hand->speaker->ribs[BGP_IPV4_UNICAST], &prefix), &forward);
+	return &forward;
+}
+
+static void expect_forward(struct hand *hand, const char *prefix, const char *gateway)
+{
+	const struct forward *forward = forward_to(hand, prefix);
+	char text[ADDRESS_TEXT_MAX];
+
+	print_message("%s\n", prefix);
+	assert_int_equal(forward->kind, gateway == NULL ? FORWARD_NONE : FORWARD_PATHS);
+	assert_int_equal(forward->path_count, gateway != NULL);
+	if (gateway != NULL)
+		assert_string_equal(address_format(&forward->paths[0].gateway, text), gateway);
+}
+
+static void what_is_forwarded(void **state)
+{
+	struct kernel_table *table = table_new();
+	struct hand *hand = hand_new(NULL);
+	struct bitmap held[BGP_UNICAST_COUNT] = { 0 };
+	struct prefix prefix = hand_prefix("45.1.0.0/16");
+	struct rib *rib = &hand->speaker->ribs[BGP_IPV4_UNICAST];
+	uint32_t d;
+
+	(void)state;
+	speaker_kernel_set(hand->speaker, table);
+	forward_hold(hand->speaker, held);
+	hand_establish(hand, OUT, NULL);
+	hand->neighbor->live->info.directly_connected = false;
+	said(hand, "45.1.0.0/16", "10.1.0.1");
+	said(hand, "45.2.0.0/16", "192.0.2.77");
+	said(hand, "45.3.0.0/16", "203.0.113.1");
+	said(hand, "224.1.0.0/16", "192.0.2.77");
+	said(hand, "127.1.0.0/16", "192.0.2.77");
+	hand_route(hand, "45.4.0.0/16");
+	expect_forward(hand, "45.1.0.0/16", "192.0.2.8");
+	expect_forward(hand, "45.2.0.0/16", "192.0.2.77");
+	expect_forward(hand, "45.3.0.0/16", NULL);
+	expect_forward(hand, "45.4.0.0/16", NULL);
+	expect_forward(hand, "224.1.0.0/16", NULL);
+	expect_forward(hand, "127.1.0.0/16", NULL);
+	expect_forward(hand, "45.99.0.0/16", NULL);
+	assert_int_equal(forward_to(hand, "45.1.0.0/16")->paths[0].link, 1);
+	/* What is installed keeps its number and its prefix, until it is let go. */
+	d = rib_find(rib, &prefix);
+	assert_int_equal(bitmap_set(&held[BGP_IPV4_UNICAST], d), 0);
+	hand_withdraw(hand, OUT, "45.1.0.0/16");
+	hand_drain(hand, OUT);
+	assert_int_equal(rib_find(rib, &prefix), d);
+	expect_forward(hand, "45.1.0.0/16", NULL);
+	bitmap_unset(&held[BGP_IPV4_UNICAST], d);
+	forward_release(hand->speaker, BGP_IPV4_UNICAST, d);
+	assert_int_equal(rib_find(rib, &prefix), RIB_NONE);
+	forward_hold(hand->speaker, NULL);
+	bitmap_clear(&held[BGP_IPV4_UNICAST]);
+	hand_free(hand);
+	kernel_table_free(table);
+}
+
 /* RFC 4271 section 6.3: over a gateway is not good enough for an external neighbour on a link.
  */
 static void external_is_direct(void **state)
@@ -303,6 +370,7 @@ int main(void)
 		cmocka_unit_test(routes_follow),
 		cmocka_unit_test(external_is_direct),
 		cmocka_unit_test(nearer_wins),
+		cmocka_unit_test(what_is_forwarded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
