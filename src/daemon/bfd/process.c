@@ -140,9 +140,10 @@ static void process_free(struct bfd_process *process)
 static bool machine_begin(struct bfd_process *process)
 {
 	const struct bfd_sink sink = { process, bfd_sessions_send, bfd_sessions_changed, NULL };
-	uint64_t seed = (uint64_t)clock_now().ns;
+	uint64_t seed;
 
-	(void)getrandom(&seed, sizeof(seed), 0);
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint64_t)clock_now().ns;
 	process->machine = bfd_new(seed, &sink);
 	process->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	return process->machine != NULL && process->timer_fd >= 0;

@@ -226,7 +226,8 @@ static int source_bind(int fd, const struct bfd_settings *settings)
 	struct sockaddr_storage storage;
 	uint32_t number = 0;
 
-	(void)getrandom(&number, sizeof(number), 0);
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		number = (uint32_t)clock_now().ns;
 	for (unsigned i = 0; i < PORT_TRIES; i++) {
 		uint16_t port = (uint16_t)(PORT_FIRST + (number + i) % (65536u - PORT_FIRST));
 		socklen_t length = connect_sockaddr(&local, port, &storage);
