@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What propagation costs: bench/plan TOPOLOGY [CATCHMENTS]. Two-site anycast from pairs of
+ * random ASes that sell transit, with the processor time of the process.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/random.h"
+#include "os/packed_file.h"
+#include "plan/graph.h"
+#include "plan/propagate.h"
+
+static double seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static ptrdiff_t read_packed(void *context, void *buffer, size_t room, struct error *error)
+{
+	return packed_file_read(context, buffer, room, error);
+}
+
+static int load(const char *path, struct plan_graph **ret_graph, struct error *error)
+{
+	struct packed_file *file;
+	int result = packed_file_open(path, &file, error);
+
+	if (result != 0)
+		return result;
+	result = plan_graph_read(
+		&(struct plan_source){ read_packed, file, path }, ret_graph, error);
+	packed_file_close(file);
+	return result;
+}
+
+static int run(const struct plan_graph *graph, unsigned long count, struct error *error)
+{
+	struct plan_route *routes = calloc(graph->as_count, sizeof(*routes));
+	struct random random = { .state = 1 };
+	unsigned long reached = 0;
+	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	int result = routes == NULL ? ERROR_MEMORY : 0;
+
+	for (unsigned long i = 0; i < count && result == 0; i++) {
+		struct plan_announcement a[2];
+
+		for (int s = 0; s < 2; s++)
+			a[s] = (struct plan_announcement){
+				.upstream = random_below(&random, graph->transit_count),
+				.class = PLAN_CUSTOMER,
+				.site = (uint8_t)s,
+				.length = 1,
+			};
+		result = plan_propagate(
+			graph, &(struct plan_configuration){ PLAN_NONE, a, 2 }, routes, error);
+		for (uint32_t v = 0; v < graph->as_count; v++)
+			reached += routes[v].site != PLAN_SITE_NONE;
+	}
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	if (result == 0)
+		printf("scalar: %lu catchments, %.2f ms wall, %.2f ms processor each; %.1f ASes "
+		       "reached\n",
+			count, wall * 1e3 / (double)count, cpu * 1e3 / (double)count,
+			(double)reached / (double)count);
+	free(routes);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct error error = { 0 };
+	struct plan_graph *graph = NULL;
+	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	int result;
+
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: plan TOPOLOGY [CATCHMENTS]\n");
+		return 2;
+	}
+	result = load(argv[1], &graph, &error);
+	if (result == 0) {
+		printf("loaded: %u ASes (%u with customers), %u links, %.3f s wall, %.3f s processor\n",
+			graph->as_count, graph->transit_count, graph->link_count,
+			seconds(CLOCK_MONOTONIC) - wall,
+			seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+		result = run(graph, argc == 3 ? strtoul(argv[2], NULL, 10) : 200, &error);
+	}
+	if (result != 0)
+		fprintf(stderr, "%s:%u: %s\n", error.file, error.line, error.text);
+	plan_graph_free(graph);
+	return result == 0 ? 0 : 1;
+}
