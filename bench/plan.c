@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "os/packed_file.h"
 #include "plan/graph.h"
+#include "plan/lanes.h"
 #include "plan/propagate.h"
 
 static double seconds(clockid_t clock)
@@ -72,6 +73,61 @@ static int run(const struct plan_graph *graph, unsigned long count, struct error
 	return result;
 }
 
+static enum plan_width widest(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+		return PLAN_WIDTH_AVX512;
+	if (__builtin_cpu_supports("avx2"))
+		return PLAN_WIDTH_AVX2;
+#endif
+	return PLAN_WIDTH_GENERIC;
+}
+
+static void fill_lanes(const struct plan_graph *graph, struct random *random,
+	struct plan_announcement a[PLAN_LANES][2], struct plan_configuration *c)
+{
+	for (int lane = 0; lane < PLAN_LANES; lane++) {
+		for (int s = 0; s < 2; s++)
+			a[lane][s] = (struct plan_announcement){
+				.upstream = random_below(random, graph->transit_count),
+				.class = PLAN_CUSTOMER,
+				.site = (uint8_t)s,
+				.length = 1,
+			};
+		c[lane] = (struct plan_configuration){ PLAN_NONE, a[lane], 2 };
+	}
+}
+
+static int run_lanes(const struct plan_graph *graph, enum plan_width width,
+	unsigned long batches, struct error *error)
+{
+	static const char *const names[] = { "generic", "AVX2", "AVX-512" };
+	struct plan_announcement a[PLAN_LANES][2];
+	struct plan_configuration c[PLAN_LANES];
+	struct random random = { .state = 1 };
+	struct plan_lanes *lanes = NULL;
+	uint64_t touched = 0;
+	int result = plan_lanes_create(graph, &lanes, error);
+	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), count;
+
+	for (unsigned long i = 0; i < batches && result == 0; i++) {
+		fill_lanes(graph, &random, a, c);
+		result = plan_lanes_run(lanes, c, PLAN_LANES, width, error);
+		touched += plan_lanes_touched(lanes);
+	}
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	count = (double)(batches * PLAN_LANES);
+	if (result == 0)
+		printf("lanes, %s: %.0f catchments/s wall, %.0f/s processor (one core); %.0f kB "
+		       "touched each, %.1f GB/s of processor time; %.1f MB held\n",
+			names[width], count / wall, count / cpu, (double)touched / count / 1e3,
+			(double)touched / cpu / 1e9, (double)plan_lanes_memory(lanes) / 1e6);
+	plan_lanes_free(lanes);
+	return result;
+}
+
 int main(int argc, char **argv)
 {
 	struct error error = { 0 };
@@ -90,6 +146,9 @@ int main(int argc, char **argv)
 			seconds(CLOCK_MONOTONIC) - wall,
 			seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 		result = run(graph, argc == 3 ? strtoul(argv[2], NULL, 10) : 200, &error);
+		for (int width = PLAN_WIDTH_GENERIC; width <= (int)widest() && result == 0;
+			width++)
+			result = run_lanes(graph, (enum plan_width)width, 50, &error);
 	}
 	if (result != 0)
 		fprintf(stderr, "%s:%u: %s\n", error.file, error.line, error.text);
