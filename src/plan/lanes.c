@@ -22,14 +22,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef uint8_t vector __attribute__((vector_size(PLAN_LANES)));
-typedef uint64_t words __attribute__((vector_size(PLAN_LANES)));
+/* The keys of an AS: one cache line. */
+struct keys {
+	_Alignas(PLAN_LANES) uint8_t lane[PLAN_LANES];
+};
 
 #define KEY_NONE 0xff
-
-/* Lane by lane: a where mask is set, b elsewhere. A function would pass vectors by value, which
- * depends on the width. */
-#define PICK(mask, a, b) (((vector)(mask) & (a)) | (~(vector)(mask) & (b)))
 
 enum mark {
 	MARK_DIRECT = 1, /* hears an announcement */
@@ -46,12 +44,12 @@ struct direct {
 struct plan_lanes {
 	const struct plan_graph *graph;
 	uint32_t *first[PLAN_PROVIDER], *rows[PLAN_PROVIDER]; /* pruned: customers, peers */
-	vector *up, *best;                                    /* [as_count] */
+	struct keys *up, *best;                               /* [as_count] */
 	uint8_t *marks;                                       /* [as_count] */
 	struct direct direct[PLAN_LANES * PLAN_LANE_ANNOUNCEMENT_MAX];
 	size_t direct_count;
 	uint32_t origins[PLAN_LANES];
-	vector longest;
+	struct keys longest;
 	uint8_t unit;
 	uint64_t touched, memory;
 };
@@ -129,9 +127,8 @@ void plan_lanes_free(struct plan_lanes *lanes)
 	free(lanes);
 }
 
-#define EVERY_WIDTH static inline __attribute__((always_inline))
-
-EVERY_WIDTH struct plan_row row_of(
+/* Where an AS looks: rows without stubs, but for MARK_WHOLE. */
+static inline struct plan_row row_of(
 	const struct plan_lanes *lanes, uint32_t as, enum plan_class class)
 {
 	const uint32_t *first;
@@ -143,106 +140,22 @@ EVERY_WIDTH struct plan_row row_of(
 		lanes->rows[class] + first[1] };
 }
 
-/* Announcements made to this AS itself, one AS nearer: the caller adds the step. */
-EVERY_WIDTH void start_with(
-	const struct plan_lanes *lanes, uint32_t as, enum plan_class class, vector *best)
-{
-	for (size_t i = 0; i < lanes->direct_count; i++) {
-		const struct direct *d = &lanes->direct[i];
-
-		if (d->as == as && d->class == class &&
-			(d->key | (lanes->unit - 1)) < (*best)[d->lane])
-			(*best)[d->lane] = d->key;
-	}
-}
-
-/* The best of one class: *ret_best is written. */
-EVERY_WIDTH void hear(struct plan_lanes *lanes, uint32_t as, enum plan_class class,
-	const vector *keys, vector *ret_best)
-{
-	struct plan_row row = row_of(lanes, as, class);
-	vector best = (vector){ 0 } + KEY_NONE,
-	       low = (vector){ 0 } + (uint8_t)(lanes->unit - 1);
-	vector none = best;
-
-	lanes->touched += (uint64_t)(row.end - row.at) * (sizeof(vector) + sizeof(*row.at));
-	if ((lanes->marks[as] & MARK_DIRECT) != 0)
-		start_with(lanes, as, class, &best);
-	for (; row.at < row.end; row.at++) {
-		vector key = keys[*row.at];
-
-		best = PICK((key | low) < best, key, best);
-	}
-	best = PICK(best == none, none, best + lanes->unit);
-	if ((lanes->marks[as] & MARK_ORIGIN) != 0)
-		for (int lane = 0; lane < PLAN_LANES; lane++)
-			if (lanes->origins[lane] == as)
-				best[lane] = KEY_NONE;
-	*ret_best = best;
-}
-
-EVERY_WIDTH bool any_none(const vector *keys)
-{
-	vector none = (vector){ 0 } + KEY_NONE;
-	words w = (words)(*keys == none);
-
-	return (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7]) != 0;
-}
-
-/* Lanes without a route take one from this class of neighbours. */
-EVERY_WIDTH void fill(struct plan_lanes *lanes, uint32_t as, enum plan_class class,
-	const vector *keys, vector *best)
-{
-	vector none = (vector){ 0 } + KEY_NONE, other;
-
-	if (!any_none(best))
-		return;
-	hear(lanes, as, class, keys, &other);
-	*best = PICK(*best == none, other, *best);
-}
-
-EVERY_WIDTH void passes(struct plan_lanes *lanes)
-{
-	const struct plan_graph *g = lanes->graph;
-	vector none = (vector){ 0 } + KEY_NONE, longest = { 0 };
-
-	for (uint32_t as = g->as_count; as-- > g->transit_count;)
-		if ((lanes->marks[as] & MARK_DIRECT) != 0)
-			hear(lanes, as, PLAN_CUSTOMER, lanes->up, &lanes->up[as]);
-	for (uint32_t as = g->transit_count; as-- > 0;)
-		hear(lanes, as, PLAN_CUSTOMER, lanes->up, &lanes->up[as]);
-	for (uint32_t as = 0; as < g->as_count; as++) {
-		vector best = lanes->up[as], length;
-
-		fill(lanes, as, PLAN_PEER, lanes->up, &best);
-		fill(lanes, as, PLAN_PROVIDER, lanes->best, &best);
-		lanes->best[as] = best;
-		length = best & (vector)(best != none);
-		longest = PICK(length > longest, length, longest);
-	}
-	lanes->longest = longest;
-	/* Keys written: up by ASes with customers, best by all; up read and written once more.
-	 */
-	lanes->touched +=
-		((uint64_t)g->transit_count + 2 * (uint64_t)g->as_count) * sizeof(vector);
-}
-
-static void passes_generic(struct plan_lanes *lanes)
-{
-	passes(lanes);
-}
+/* The passes, once for every width: lanes_passes.h says what it needs. */
+#define PIECE          16
+#define OF_WIDTH(name) name##_generic
+#define FOR_WIDTH
+#include "plan/lanes_passes.h" /* defines passes_generic */
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void passes_avx2(struct plan_lanes *lanes)
-{
-	passes(lanes);
-}
+#define PIECE          32
+#define OF_WIDTH(name) name##_avx2
+#define FOR_WIDTH      __attribute__((target("avx2")))
+#include "plan/lanes_passes.h"
 
-__attribute__((target("avx512f,avx512bw,avx512vl,prefer-vector-width=512"))) static void
-passes_avx512(struct plan_lanes *lanes)
-{
-	passes(lanes);
-}
+#define PIECE          64
+#define OF_WIDTH(name) name##_avx512
+#define FOR_WIDTH      __attribute__((target("avx512f,avx512bw,avx512vl")))
+#include "plan/lanes_passes.h"
 #else
 #define passes_avx2   passes_generic
 #define passes_avx512 passes_generic
@@ -342,23 +255,23 @@ int plan_lanes_run(struct plan_lanes *lanes, const struct plan_configuration *co
 	passes_of[width](lanes);
 	for (size_t i = 0; i < lanes->direct_count; i++)
 		if (lanes->direct[i].as >= lanes->graph->transit_count)
-			memset(&lanes->up[lanes->direct[i].as], KEY_NONE, sizeof(vector));
+			memset(&lanes->up[lanes->direct[i].as], KEY_NONE, sizeof(struct keys));
 	for (int lane = 0; lane < PLAN_LANES; lane++)
-		if (lanes->longest[lane] / lanes->unit >= KEY_NONE / lanes->unit - 1)
+		if (lanes->longest.lane[lane] / lanes->unit >= KEY_NONE / lanes->unit - 1)
 			return error_set(error, ERROR_FULL, "a path is too long for a lane");
 	return 0;
 }
 
 uint8_t plan_lanes_announcement(const struct plan_lanes *lanes, uint32_t as, uint32_t lane)
 {
-	uint8_t key = lanes->best[as][lane];
+	uint8_t key = lanes->best[as].lane[lane];
 
 	return (uint8_t)(key == KEY_NONE ? PLAN_SITE_NONE : key % lanes->unit);
 }
 
 uint8_t plan_lanes_length(const struct plan_lanes *lanes, uint32_t as, uint32_t lane)
 {
-	uint8_t key = lanes->best[as][lane];
+	uint8_t key = lanes->best[as].lane[lane];
 
 	return (uint8_t)(key == KEY_NONE ? 0 : key / lanes->unit);
 }
