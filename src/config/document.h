@@ -12,6 +12,9 @@ int config_json_schema(struct text *out);
 /* docs/configuration.md: every section with a table of its keys. */
 void config_reference(struct text *out);
 
+/* docs/plan-file.md: the same of a plan (config/plan.h). */
+void config_plan_reference(struct text *out);
+
 /* A complete file with every key at its default, each explained: `nearcast config default`. It
  * reads without an error. */
 void config_default(struct text *out);

@@ -98,6 +98,9 @@ static json_t *item_schema(const struct schema_field *field)
 		return json_pack("{s:s}", "type", "boolean");
 	case KIND_INTEGER:
 		return integer_schema(field);
+	case KIND_DECIMAL:
+		return json_pack("{s:s, s:I, s:I}", "type", "number", "minimum",
+			(json_int_t)field->minimum, "maximum", (json_int_t)field->maximum);
 	case KIND_PERCENT:
 		return text_or_number(PATTERN_PERCENT);
 	case KIND_DURATION:

@@ -121,6 +121,7 @@ static int read_builtin(struct config *config)
 	struct arena scratch = { 0 };
 	struct reading reading = {
 		.sources = &source,
+		.root = &schema_root,
 		.arena = &config->arena,
 		.tree = { .arena = &scratch, .diagnostics = &diagnostics },
 		.said = { .arena = &scratch },
@@ -172,6 +173,7 @@ static int read_all(const struct config_source *sources, size_t source_count,
 	struct config *config = calloc(1, sizeof(*config));
 	struct reading reading = {
 		.sources = sources,
+		.root = &schema_root,
 		.tree = { .arena = &scratch, .diagnostics = diagnostics },
 		.said = { .arena = &scratch },
 	};

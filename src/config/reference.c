@@ -123,7 +123,8 @@ static void print_kind(const struct schema_field *field, struct text *out)
 		text_print(out, "IPv%d ", (int)field->family);
 	if (field->words != NULL && field->kind != KIND_CHOICE)
 		print_words(field, out);
-	else if (field->kind == KIND_INTEGER || field->kind == KIND_DURATION)
+	else if (field->kind == KIND_INTEGER || field->kind == KIND_DURATION ||
+		 field->kind == KIND_DECIMAL)
 		print_range(field, out);
 	else
 		text_add(out, kind_words[field->kind]);
@@ -184,16 +185,30 @@ static void print_section(const struct schema_section *section, struct text *out
 		text_print(out, "```yaml\n%s```\n\n", section->example);
 }
 
-void config_reference(struct text *out)
+static void print_below(const struct schema_section *root, struct text *out)
 {
 	const struct schema_section *section;
 
-	text_add(out, introduction);
-	for (size_t i = 0; (section = schema_section_at(i)) != NULL; i++)
+	for (size_t i = 0; (section = schema_section_below(root, i)) != NULL; i++)
 		print_section(section, out);
 	/* one newline at the end is enough */
 	if (out->length > 0 && !out->failed)
 		out->bytes[--out->length] = '\0';
+}
+
+void config_reference(struct text *out)
+{
+	text_add(out, introduction);
+	print_below(&schema_root, out);
+}
+
+void config_plan_reference(struct text *out)
+{
+	text_add(out,
+		"# Keys of a plan\n\nMade from the schema in the code: `build/tools/make-reference "
+		"plan`. [The planner](planner.md) says what they "
+		"are for.\n\n");
+	print_below(&schema_plan, out);
 }
 
 static const char default_head[] =

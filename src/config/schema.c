@@ -417,12 +417,18 @@ static void list_sections(const struct schema_section *section, struct section_l
 		list_sections(section->also, list);
 }
 
-const struct schema_section *schema_section_at(size_t position)
+const struct schema_section *schema_section_below(
+	const struct schema_section *root, size_t position)
 {
 	struct section_list list = { .count = 0 };
 
-	list_sections(&schema_root, &list);
+	list_sections(root, &list);
 	return position < list.count ? list.items[position] : NULL;
+}
+
+const struct schema_section *schema_section_at(size_t position)
+{
+	return schema_section_below(&schema_root, position);
 }
 
 /* How different a word may be and still be meant: a third of it, at most three letters. */
@@ -564,13 +570,14 @@ static bool has_own(const struct schema_section *section, const char *key)
 	return false;
 }
 
-const struct schema_section *schema_owner(const struct schema_section *section, const char *key)
+const struct schema_section *schema_owner(const struct schema_section *root,
+	const struct schema_section *section, const char *key)
 {
 	struct section_list list = { .count = 0 };
 	size_t inside = strlen(section->path);
 	const struct schema_section *found = NULL;
 
-	list_sections(&schema_root, &list);
+	list_sections(root, &list);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct schema_section *other = list.items[i];
 
@@ -604,6 +611,7 @@ static const char *const kind_names[KIND_COUNT] = {
 	[KIND_BOOL] = "true or false",
 	[KIND_INTEGER] = "a whole number",
 	[KIND_PERCENT] = "a percentage",
+	[KIND_DECIMAL] = "a number",
 	[KIND_DURATION] = "a duration",
 	[KIND_STRING] = "text",
 	[KIND_NAME] = "a name",

@@ -16,6 +16,7 @@ enum schema_kind {
 	KIND_BOOL,        /* bool */
 	KIND_INTEGER,     /* unsigned of .size bytes */
 	KIND_PERCENT,     /* unsigned, 0..100 */
+	KIND_DECIMAL,     /* double, to the millionth; the range is in whole units */
 	KIND_DURATION,    /* struct duration; the range is in nanoseconds */
 	KIND_STRING,      /* const char * */
 	KIND_NAME,        /* const char *: [a-z0-9][a-z0-9-]* */
@@ -129,6 +130,7 @@ extern const struct schema_section schema_decision; /* offsets are from struct c
 extern const struct schema_section schema_rpki;     /* offsets are from struct config */
 extern const struct schema_section schema_kernel; /* offsets are from struct config */
 extern const struct schema_section schema_flow;
+extern const struct schema_section schema_plan; /* of a plan: offsets from struct config_plan */
 /* Indexed by enum config_check_type; offsets are from struct config_check. */
 extern const struct schema_check schema_checks[];
 extern const struct schema_section schema_group; /* of all and any */
@@ -143,8 +145,11 @@ const struct schema_field *schema_next(struct schema_walk *walk);
 
 const struct schema_field *schema_find(const struct schema_section *section, const char *key);
 
-/* Every section once, parents first: at(0), at(1), ... until NULL. */
+/* Every section of the configuration once, parents first: at(0), at(1), ... until NULL. */
 const struct schema_section *schema_section_at(size_t position);
+/* The same of any root. */
+const struct schema_section *schema_section_below(
+	const struct schema_section *root, size_t position);
 
 /* The closest key, word or check to what was typed, or NULL: for "did you mean". */
 const char *schema_closest_key(const struct schema_section *section, const char *typed);
@@ -152,9 +157,9 @@ const char *schema_closest_word(const struct schema_word *words, const char *typ
 const char *schema_closest_check(const char *typed);
 /* The key that other software calls so, or NULL. */
 const char *schema_synonym(const struct schema_section *section, const char *typed);
-/* A section (other than this one, rather one inside it) that has such a key, or NULL: for "this
- * belongs under ...". */
-const struct schema_section *schema_owner(
+/* A section below root (other than this one, rather one inside it) that has such a key, or
+ * NULL: for "this belongs under ...". */
+const struct schema_section *schema_owner(const struct schema_section *root,
 	const struct schema_section *section, const char *key);
 
 const struct schema_word *schema_word_find(const struct schema_word *words, const char *word);

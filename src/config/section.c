@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "config/plan.h"
 #include "config/section_policy.h"
 #include "config/value.h"
 
@@ -302,6 +303,8 @@ BEGINS_AS_NAMED(struct config_path_set);
 BEGINS_AS_NAMED(struct config_community_set);
 BEGINS_AS_NAMED(struct config_policy);
 BEGINS_AS_NAMED(struct config_flow);
+BEGINS_AS_NAMED(struct config_plan_site);
+BEGINS_AS_NAMED(struct config_plan_upstream);
 
 static void read_entry(struct reading *reading, const struct schema_field *field,
 	const struct node *node, void *target)
@@ -397,7 +400,7 @@ static void unknown_key(struct reading *reading, const struct schema_section *se
 	const struct node *key, const void *base)
 {
 	const char *meant = schema_synonym(section, key->text);
-	const struct schema_section *owner = schema_owner(section, key->text);
+	const struct schema_section *owner = schema_owner(reading->root, section, key->text);
 
 	if (strcmp(key->text, "<<") == 0) {
 		complain(reading, key, "YAML merge keys (<<) are not supported");

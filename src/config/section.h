@@ -10,8 +10,9 @@
 struct reading {
 	const struct config_source *sources;
 	const char *const *file_names; /* of the sources, in the configuration's arena */
-	struct arena *arena;           /* the configuration's */
-	struct tree tree;              /* nodes, and where errors go */
+	const struct schema_section *root;
+	struct arena *arena; /* the configuration's */
+	struct tree tree;    /* nodes, and where errors go */
 	struct said said;
 	size_t check_count; /* in the service being read */
 	bool out_of_memory;

@@ -192,6 +192,74 @@ static void format_percent(const struct schema_field *field, const void *value,
 	text_print(out, "%" PRIu64 "%%", value_load(value, field->size));
 }
 
+/* [-]digits[.digits], whatever the locale says of decimal points. */
+static bool read_decimal(const char *text, double *ret_value)
+{
+	const char *at = text + (text[0] == '-');
+	double value = 0, unit = 1;
+	size_t whole = strspn(at, "0123456789"), part;
+
+	if (whole == 0 || whole > 9)
+		return false;
+	for (size_t i = 0; i < whole; i++)
+		value = value * 10 + (at[i] - '0');
+	at += whole;
+	if (*at == '.') {
+		part = strspn(++at, "0123456789");
+		if (part == 0 || at[part] != '\0')
+			return false;
+		/* At most 15 digits in all: exact, so that the quotient is the nearest. */
+		for (; *at != '\0' && unit < 1e6; at++) {
+			unit *= 10;
+			value = value * 10 + (*at - '0');
+		}
+		at += strlen(at);
+	}
+	value /= unit;
+	*ret_value = text[0] == '-' ? -value : value;
+	return *at == '\0';
+}
+
+static int parse_decimal(const struct schema_field *field, const char *text,
+	struct arena *arena, void *target, struct error *error)
+{
+	double value;
+
+	(void)arena;
+	if (!read_decimal(text, &value)) {
+		hint_range(field, error);
+		return value_refuse(field, text, error);
+	}
+	if (value < (double)field->minimum || value > (double)field->maximum) {
+		hint_range(field, error);
+		return error_set(error, ERROR_RANGE, "%s is out of range", text);
+	}
+	memcpy(target, &value, sizeof(value));
+	return 0;
+}
+
+static void format_decimal(const struct schema_field *field, const void *value,
+	bool with_secrets, struct text *out)
+{
+	double number, size;
+	uint64_t millionths;
+	char part[8];
+	size_t length = 6;
+
+	(void)field;
+	(void)with_secrets;
+	memcpy(&number, value, sizeof(number));
+	size = number < 0 ? -number : number;
+	millionths = (uint64_t)(size * 1e6 + 0.5);
+	text_print(out, "%s%" PRIu64, number < 0 && millionths > 0 ? "-" : "",
+		millionths / 1000000);
+	snprintf(part, sizeof(part), "%06u", (unsigned)(millionths % 1000000));
+	while (length > 0 && part[length - 1] == '0')
+		length--;
+	if (length > 0)
+		text_print(out, ".%.*s", (int)length, part);
+}
+
 /* What a number without a unit, or with a fraction, was probably meant to be. */
 static void hint_duration(const char *text, struct error *error)
 {
@@ -442,6 +510,7 @@ static const struct value_kind {
 	[KIND_BOOL] = { parse_bool, format_bool },
 	[KIND_INTEGER] = { parse_integer, format_integer },
 	[KIND_PERCENT] = { parse_percent, format_percent },
+	[KIND_DECIMAL] = { parse_decimal, format_decimal },
 	[KIND_DURATION] = { parse_duration, format_duration },
 	[KIND_STRING] = { parse_string, format_string },
 	[KIND_NAME] = { parse_name, format_string },

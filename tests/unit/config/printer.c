@@ -152,6 +152,9 @@ static void write_scalar(struct writer *writer, const struct schema_field *field
 		text_print(out, "%" PRIu64,
 			pick(writer, (uint64_t)field->minimum, (uint64_t)field->maximum));
 		break;
+	case KIND_DECIMAL:
+		text_print(out, "%" PRIu64 ".25", pick(writer, 0, (uint64_t)field->maximum - 1));
+		break;
 	case KIND_PERCENT:
 		text_print(out, "%" PRIu64 "%%", pick(writer, 0, 100));
 		break;

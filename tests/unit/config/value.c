@@ -129,6 +129,7 @@ static const struct row {
 static const size_t sizes[KIND_COUNT] = {
 	[KIND_BOOL] = sizeof(bool),
 	[KIND_INTEGER] = 4,
+	[KIND_DECIMAL] = 8,
 	[KIND_PERCENT] = 4,
 	[KIND_WORD] = 2,
 	[KIND_ASN] = 4,

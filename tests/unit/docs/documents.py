@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-GENERATED = {"docs/configuration.md", "docs/commands.md"}
+GENERATED = {"docs/configuration.md", "docs/commands.md", "docs/plan-file.md"}
 SECRETS = {"env", "file"}  # where a password is, not a setting
 HEAD = "site: a\nasn: 64500\nrouter-id: 192.0.2.1\n"
 SERVICE = "services:\n  x:\n    addresses: [198.51.100.53]\n"
