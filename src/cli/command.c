@@ -33,6 +33,7 @@ const struct command *const commands[] = {
 	&command_drain,
 	&command_undrain,
 	&command_neighbor,
+	&command_plan,
 	&command_mrt,
 	&command_collect,
 	&command_version,

@@ -22,6 +22,7 @@ extern const struct command command_mrt;
 extern const struct command command_neighbor;
 extern const struct command command_neighbors;
 extern const struct command command_nexthops;
+extern const struct command command_plan;
 extern const struct command command_policy;
 extern const struct command command_reload;
 extern const struct command command_routes;

@@ -33,7 +33,8 @@ json_t *diagnostics_json(
 	return list;
 }
 
-static void tell_mistakes(struct console *console, const struct config_diagnostics *diagnostics)
+void configuration_mistakes(
+	struct console *console, const struct config_diagnostics *diagnostics)
 {
 	struct text text = { 0 };
 
@@ -61,7 +62,7 @@ enum exit_code configuration_load(const struct arguments *arguments, struct cons
 	if (code == 0)
 		return EXIT_CODE_OK;
 	if (configuration->diagnostics.count > 0)
-		tell_mistakes(console, &configuration->diagnostics);
+		configuration_mistakes(console, &configuration->diagnostics);
 	else
 		console_error(console, &error);
 	return EXIT_CODE_USAGE;

@@ -31,6 +31,9 @@ const char *configuration_path(const struct arguments *arguments);
  * diagnostics. */
 enum exit_code configuration_load(const struct arguments *arguments, struct console *console,
 	const char *path, struct configuration *configuration);
+/* Print all mistakes: to err for people, to out with --json. */
+void configuration_mistakes(
+	struct console *console, const struct config_diagnostics *diagnostics);
 void configuration_clear(struct configuration *configuration);
 
 /* [{"severity", "file", "line", "column", "message", "hint"}] of one severity. */

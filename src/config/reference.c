@@ -206,7 +206,7 @@ void config_plan_reference(struct text *out)
 {
 	text_add(out,
 		"# Keys of a plan\n\nMade from the schema in the code: `build/tools/make-reference "
-		"plan`. [The planner](planner.md) says what they "
+		"plan`. [The planner](plan.md) says what they "
 		"are for.\n\n");
 	print_below(&schema_plan, out);
 }

@@ -73,12 +73,12 @@ static int take_users(const struct plan_world *world, struct plan_lines *lines,
 	uint32_t asn, as;
 	double users;
 
-	if (count < 2 || count > 3)
+	if (count < 2)
 		return plan_lines_error(lines, error, ERROR_MALFORMED,
 			"not asn,country,users and not asn,users");
 	if (!plan_parse_asn(fields[0], &asn))
 		return plan_lines_error(lines, error, ERROR_MALFORMED, "not an AS number");
-	if (!plan_parse_number(fields[count - 1], &users) || users < 0 || users > 1e15)
+	if (!plan_parse_number(fields[count == 2 ? 1 : 2], &users) || users < 0 || users > 1e15)
 		return plan_lines_error(lines, error, ERROR_MALFORMED, "not a number of users");
 	as = plan_graph_find(world->graph, asn);
 	if (as == PLAN_NONE) {

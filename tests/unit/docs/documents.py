@@ -7,7 +7,8 @@
 Every configuration is read by `check-config` without an error or a warning; every command and option
 exists; so do the settings, metrics, files, make targets and pages that are named.
 
-docs/configuration.md and docs/commands.md are generated: only their links are looked at.
+docs/configuration.md, docs/commands.md and docs/plan-file.md are generated: only their links are
+looked at. A plan is run by `plan catchment` on a made-up Internet.
 """
 import glob
 import json
@@ -28,6 +29,7 @@ class Documents:
     def __init__(self, nearcast, root):
         self.nearcast, self.root, self.problems = os.path.abspath(nearcast), root, []
         self.keys = set(self.keys_of(json.loads(self.run("config", "schema")[1])))
+        self.keys |= set(re.findall(r"^\| `([a-z0-9-]+)` \|", self.read("docs/plan-file.md"), re.M))
         commands = re.findall(r"^  ([a-z][a-z-]*) ", self.run("--help")[1], re.M)
         self.help = {command: self.run(command, "--help")[1] for command in commands}
         self.metrics = self.read("src/daemon/api/metrics.c")
@@ -64,7 +66,9 @@ class Documents:
             return
         blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M)
         for kind, block in blocks:
-            if kind == "yaml" and not block.startswith("groups:"):
+            if kind == "yaml" and re.search("^(sites|candidates):", block, re.M):
+                self.plan(path, block)
+            elif kind == "yaml" and not block.startswith("groups:"):
                 self.configuration(path, block)
             for line in block.splitlines():
                 self.code(path, line)
@@ -91,6 +95,17 @@ class Documents:
             file.write(text)
             file.flush()
             status, _, said = self.run("check-config", "--no-color", "--conf-dir", "", file.name)
+        if status != 0 or said:
+            self.problem(path, f"exit status {status} for\n{text}{said}")
+
+    def plan(self, path, text):
+        """Runs, on a made-up Internet that is large enough for any AS number shown."""
+        text = re.sub("^(topology|users|geography):.*\n", "", text, flags=re.M)
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(text)
+            file.flush()
+            status, _, said = self.run("plan", "catchment", "--no-color", "--ases", "20000",
+                                       file.name)
         if status != 0 or said:
             self.problem(path, f"exit status {status} for\n{text}{said}")
 
@@ -128,6 +143,9 @@ MISTAKES = """[page](docs/nowhere.md)
 ```yaml
 services: { a: { adresses: [192.0.2.1] } }
 ```
+```yaml
+sites: { a: { upstreems: { 1: {} } } }
+```
 """
 
 
@@ -137,7 +155,7 @@ def self_test(documents):
     documents.document("README.md")
     found = "\n".join(documents.problems)
     missed = [part for part in ("nowhere.md", "lok", "--wide", "tee", "src/nowhere.c", "service_want",
-                                "nerves", "widow", "adresses") if part not in found]
+                                "nerves", "widow", "adresses", "upstreems") if part not in found]
     print(f"{len(documents.problems)} problems, not found: {missed}")
     return 1 if missed else 0
 

@@ -92,7 +92,7 @@ static void refuses(void **state)
 static void reads_users(void **state)
 {
 	struct plan_world *world = small_world();
-	const char *text = "ASN,CC,Users\n# remark\n20,NL,1500\r\n99,DE,7\n10,US,2.5";
+	const char *text = "ASN,CC,Users\n# remark\n20,NL,1500\r\n99,DE,7,100\n10,US,2.5,3,x";
 	struct plan_source source = { read_text, &text, NULL };
 
 	(void)state;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nearcast plan catchment PLAN: who reaches which site. */
+#include <stdlib.h>
+
+#include "cli/output.h"
+#include "cli/plan_action.h"
+
+static const char *const class_names[] = { "customer", "peer", "provider" };
+
+static enum exit_code print_csv(
+	const struct plan_case *c, const struct plan_route *routes, struct console *console)
+{
+	const struct plan_graph *g = c->world->graph;
+	struct text out = { 0 };
+
+	text_add(&out, "asn,site,upstream,learned_from,path_length,users,rtt_ms\n");
+	for (uint32_t i = 0; i < g->as_count; i++) {
+		uint32_t as = g->by_asn[i];
+		const struct plan_route *r = &routes[as];
+		double ms = -1;
+
+		text_print(&out, "%u,", g->asn[as]);
+		if (r->site != PLAN_SITE_NONE) {
+			text_print(&out, "%s,", c->scenario.sites[r->site].name);
+			text_print(&out, "%s,%s,%u,",
+				c->scenario.upstreams[r->announcement].name,
+				class_names[r->class], r->length);
+			if (c->latency != NULL)
+				ms = plan_latency_ms(c->latency, c->world, as, r->site);
+		} else {
+			text_add(&out, ",,,,");
+		}
+		plan_decimal(&out, c->world->users[as], 0);
+		text_add(&out, ",");
+		if (ms >= 0)
+			plan_decimal(&out, ms, 1);
+		text_add(&out, "\n");
+	}
+	return output_text(console, &out);
+}
+
+static enum exit_code answer(const struct arguments *arguments, const struct plan_case *c,
+	const struct plan_route *routes, const struct plan_catchment *t,
+	struct console *console)
+{
+	struct text out = { 0 };
+
+	if (arguments_has(arguments, "csv"))
+		return print_csv(c, routes, console);
+	if (console->json) {
+		json_t *document = plan_catchment_json(c, t);
+
+		json_object_set_new(document, "internet", plan_internet_json(c));
+		return output_json(console, document);
+	}
+	plan_internet_text(c, &out);
+	plan_catchment_text(c, t, &console->style, &out);
+	return output_text(console, &out);
+}
+
+enum exit_code plan_catchment(const struct arguments *arguments, struct console *console)
+{
+	struct plan_case c = { 0 };
+	struct plan_catchment *t = calloc(1, sizeof(*t));
+	struct plan_route *routes = NULL;
+	enum exit_code code = plan_case_load(arguments, arguments_positional(arguments, 1),
+		PLAN_SITES_ONLY, NULL, &c, console);
+
+	if (code == EXIT_CODE_OK) {
+		routes = plan_routes(&c, console);
+		code = routes == NULL || t == NULL ? EXIT_CODE_FAILED
+						   : plan_run(&c, &(struct plan_variation){ 0 },
+							     routes, t, console);
+	}
+	if (code == EXIT_CODE_OK)
+		code = answer(arguments, &c, routes, t, console);
+	free(routes);
+	free(t);
+	plan_case_clear(&c);
+	return code;
+}

@@ -1,0 +1,253 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""nearcast plan: what it answers on a small Internet drawn by hand: plan.py NEARCAST"""
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+NEARCAST = os.path.abspath(sys.argv[1])
+
+# 1 and 2 peer at the top; 1 sells to 11 and 12, 2 sells to 13; 21 to 24 are stubs.
+LINKS = """# by hand
+1|2|0|bgp
+1|11|-1|bgp
+1|12|-1|bgp
+2|13|-1|bgp
+11|21|-1|bgp
+12|22|-1|bgp
+13|23|-1|bgp
+13|24|-1|bgp
+"""
+USERS = "21,AA,100\n22,AA,200\n23,BB,400\n24,BB,800\n99,CC,5\n"
+GEOGRAPHY = """asn,addresses,rank,lat,lon,cc,city,addr_share
+21,9,1,52.37,4.90,NL,"Amsterdam, NL",1
+22,9,1,48.86,2.35,FR,Paris,1
+23,9,1,1.35,103.82,SG,Singapore,1
+24,9,1,1.35,103.82,SG,Singapore,1
+"""
+WEST = "  west: { city: Amsterdam, capacity: 500, upstreams: { 11: {} } }\n"
+EAST = "  east: { city: Singapore, capacity: 2000, upstreams: { 13: {} } }\n"
+PLAN = ("topology: links.txt\nusers: users.csv\ngeography: geo.csv\nsites:\n" + WEST + EAST)
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = holder.name
+        self.write("links.txt", LINKS)
+        self.write("users.csv", USERS)
+        self.write("geo.csv", GEOGRAPHY)
+        self.write("plan.yaml", PLAN)
+
+    def write(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def run_plan(self, *arguments):
+        done = subprocess.run([NEARCAST, "plan", *arguments], cwd=self.folder, text=True,
+                              capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def answer(self, *arguments):
+        code, out, err = self.run_plan(*arguments, "--json")
+        self.assertEqual((code, err), (0, ""))
+        return json.loads(out)
+
+    def sites(self, document):
+        return {site["name"]: (site["ases"], site["users"]) for site in document["sites"]}
+
+
+class Catchment(Folder):
+    def test_by_hand(self):
+        document = self.answer("catchment", "plan.yaml")
+        self.assertEqual(self.sites(document), {"west": (5, 300), "east": (4, 1200)})
+        self.assertEqual(document["unreached"], {"ases": 0, "users": 0})
+        self.assertEqual(document["all"]["share"], 1)
+        west = document["sites"][0]
+        self.assertFalse(west["overloaded"])
+        # Two thirds of the users of west are in Paris, 430 km away.
+        self.assertAlmostEqual(west["median_ms"], 9 + 430 * 0.0205, delta=0.6)
+        self.assertEqual(document["internet"]["links"], 8)
+
+    def test_each_as(self):
+        code, out, _ = self.run_plan("catchment", "plan.yaml", "--csv")
+        self.assertEqual(code, 0)
+        rows = {row["asn"]: row for row in csv.DictReader(io.StringIO(out))}
+        self.assertEqual(len(rows), 9)
+        self.assertEqual([rows["12"][key] for key in
+                          ("site", "upstream", "learned_from", "path_length", "users")],
+                         ["west", "11", "provider", "3", "0"])
+        self.assertEqual(rows["2"]["learned_from"], "customer")
+        self.assertEqual(rows["21"]["rtt_ms"], "9.0")
+
+    def test_packed_alike(self):
+        plain = self.answer("catchment", "plan.yaml")["sites"]
+        for name, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
+            self.write(f"links.{name}", pack(LINKS.encode()))
+            packed = self.answer("catchment", "plan.yaml", "-t", f"links.{name}")["sites"]
+            self.assertEqual(plain, packed)
+
+    def test_serial_1(self):
+        self.write("old.txt", LINKS.replace("|bgp", ""))
+        self.assertEqual(self.answer("catchment", "plan.yaml", "-t", "old.txt")["sites"],
+                         self.answer("catchment", "plan.yaml")["sites"])
+
+    def test_tools_of_a_site(self):
+        for upstream, west in (("11: { prepend: 2 }", (5, 300)),
+                               ("11: { relation: peer }", (2, 100)),
+                               ("11: { no-export-to: 1 }", (2, 100)),
+                               ("11: { poison: 12 }", (3, 100)),
+                               ("1: { prepend: 5 }", (5, 300)),
+                               ("1: { prepend-3-to: 2 }", (5, 300)),
+                               ("2: { relation: peer }", (0, 0))):
+            self.write("plan.yaml", PLAN.replace("11: {}", upstream))
+            self.assertEqual(self.sites(self.answer("catchment", "plan.yaml"))["west"], west,
+                             upstream)
+
+    def test_made_up(self):
+        self.write("made.yaml", "sites:\n  a: { city: ams, upstreams: { 1: {} } }\n"
+                                "  b: { upstreams: { 2: {} } }\n")
+        document = self.answer("catchment", "made.yaml", "--ases", "500", "--seed", "3")
+        self.assertEqual(document["all"]["ases"], 500)
+        self.assertIsNone(document["sites"][1]["median_ms"])
+        again = self.answer("catchment", "made.yaml", "--ases", "500", "--seed", "3")
+        self.assertEqual(document, again)
+
+    def test_generate_round_trip(self):
+        self.write("made.yaml", "generate: { ases: 400, seed: 9 }\nsites:\n"
+                                "  a: { city: ams, upstreams: { 1: {} } }\n"
+                                "  b: { city: sin, upstreams: { 2: {} } }\n")
+        options = []
+        for what in ("topology", "users", "geography"):
+            code, _, err = self.run_plan("generate", "--ases", "400", "--seed", "9", "--what",
+                                         what, "--output", what)
+            self.assertEqual((code, err), (0, ""))
+            options += [f"--{what}", what]
+        made = self.answer("catchment", "made.yaml")
+        read = self.answer("catchment", "made.yaml", *options)
+        for one, two in zip(made["sites"], read["sites"]):
+            self.assertEqual((one["ases"], one["users"]), (two["ases"], two["users"]))
+            self.assertAlmostEqual(one["median_ms"], two["median_ms"], delta=0.6)
+
+
+class WhatIf(Folder):
+    def test_compare(self):
+        self.write("then.yaml", PLAN.replace("13: {}", "1: {}"))
+        document = self.answer("compare", "plan.yaml", "then.yaml")
+        # 11 and 21 stay; everybody else hears east at 1, or over it.
+        self.assertEqual(document["users_moved"], 200)
+        self.assertEqual(document["moves"], [{"from": "west", "to": "east", "users": 200}])
+
+    def test_compare_new_site(self):
+        self.write("then.yaml", PLAN + "  new: { upstreams: { 24: {} } }\n")
+        document = self.answer("compare", "plan.yaml", "then.yaml")
+        self.assertEqual(document["moves"], [{"from": "east", "to": "new", "users": 800}])
+
+    def test_compare_refuses_other_worlds(self):
+        self.write("then.yaml", PLAN.replace("links.txt", "others.txt"))
+        code, _, err = self.run_plan("compare", "plan.yaml", "then.yaml")
+        self.assertEqual(code, 2)
+        self.assertIn("different topologies", err)
+
+    def test_unicast(self):
+        ways = self.answer("compare", "plan.yaml")["ways"]
+        self.assertEqual([way["from"] for way in ways],
+                         ["all sites (anycast)", "west", "east"])
+        self.assertTrue(all(way["users"] == 1500 for way in ways))
+        self.assertLess(ways[0]["p95_ms"], ways[1]["p95_ms"])
+
+    def test_failures(self):
+        failures = {row["lost"]: row
+                    for row in self.answer("failures", "plan.yaml")["failures"]}
+        self.assertEqual(list(failures), ["west", "east", "west/11", "east/13"])
+        self.assertEqual(failures["west"]["users_moved"], 300)
+        self.assertEqual(failures["west"]["overloaded"], "")
+        # Without east, west has 1500 users and room for 500: it falls too.
+        self.assertEqual(failures["east"]["overloaded"], "west")
+        self.assertEqual(failures["east"]["cascade"],
+                         {"sites_down": 1, "rounds": 1, "users_unserved": 1500})
+        pairs = self.answer("failures", "plan.yaml", "--pairs")["failures"]
+        self.assertEqual(len(pairs), 4 + 4)
+        both = next(row for row in pairs if row["lost"] == "west + east")
+        self.assertEqual(both["users_unreached"], 1500)
+
+    def test_prepend(self):
+        rows = self.answer("prepend", "plan.yaml")["prepends"]
+        self.assertEqual(len(rows), 6)
+        moved = {(row["upstream"], row["prepends"]): row["users_moved"] for row in rows}
+        self.assertEqual(moved, {(u, n): 0 for u in ("11", "13") for n in (1, 2, 3)})
+        # Equally long, AS 1 keeps what it hears itself; longer, it goes over 11.
+        self.write("plan.yaml", PLAN.replace("13: {}", "1: {}"))
+        rows = self.answer("prepend", "plan.yaml")["prepends"]
+        moved = {(row["upstream"], row["prepends"]): row["users_moved"] for row in rows}
+        self.assertEqual([moved[("1", n)] for n in (1, 2, 3)], [0, 1400, 1400])
+
+    def test_csv_and_people(self):
+        for action in ("compare", "failures", "prepend"):
+            code, out, _ = self.run_plan(action, "plan.yaml", "--csv")
+            self.assertEqual(code, 0)
+            rows = list(csv.reader(io.StringIO(out)))
+            self.assertGreater(len(rows), 2)
+            self.assertEqual({len(row) for row in rows}, {len(rows[0])})
+            code, out, _ = self.run_plan(action, "plan.yaml")
+            self.assertEqual(code, 0)
+            self.assertIn("not calibrated", out)
+
+
+class Mistakes(Folder):
+    def refuse(self, says, *arguments):
+        code, out, err = self.run_plan(*arguments)
+        self.assertNotEqual(code, 0)
+        self.assertEqual(out, "")
+        for text in says:
+            self.assertIn(text, err)
+
+    def test_plans(self):
+        for old, new, says in (("11:", "77:", ("plan.yaml:5:", "AS 77", "not in the topology")),
+                               ("{ 11: {} }", "{ 11: { poison: [12, 78] } }",
+                                ("plan.yaml:5:", "AS 78")),
+                               ("Amsterdam", "Amsterdm", ("plan.yaml:5:3", "mean Amsterdam")),
+                               ("capacity", "capcity", ("plan.yaml:5:", "unknown key"))):
+            self.write("bad.yaml", PLAN.replace(old, new))
+            self.refuse([says[0].replace("plan", "bad"), *says[1:]], "catchment", "bad.yaml")
+
+    def test_all_at_once(self):
+        self.write("bad.yaml", PLAN.replace("11:", "77:").replace("Singapore", "Xanadu"))
+        self.refuse(["AS 77", "Xanadu"], "catchment", "bad.yaml")
+
+    def test_topologies(self):
+        for text, says in ((LINKS + "11|1|-1|bgp\n", ":10", ), ("1|2|-1\n2|1|0\n", ":2"),
+                           ("", "no links"), ("1|2|-1\n2|3|-1\n3|1|-1\n", "cycle"),
+                           ("1|two|-1\n", ":1:3")):
+            self.write("bad.txt", text)
+            self.refuse(["bad.txt", says], "catchment", "plan.yaml", "-t", "bad.txt")
+
+    def test_cut_short(self):
+        for name, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
+            packed = pack(LINKS.encode())
+            self.write("cut", packed[:len(packed) - 9])
+            self.refuse(["cut"], "catchment", "plan.yaml", "-t", "cut")
+
+    def test_nothing_half_written(self):
+        self.refuse(["--ases"], "generate", "--ases", "5", "--output", "made")
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "made")))
+
+    def test_usage(self):
+        self.refuse(["one plan"], "catchment")
+        self.refuse(["no plan"], "generate", "plan.yaml")
+        self.refuse(["one plan"], "prepend", "plan.yaml", "plan.yaml")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
