@@ -8,7 +8,7 @@
 #include "cli/plan_action.h"
 
 static const char *const actions[] = { "catchment", "compare", "failures", "prepend",
-	"generate", NULL };
+	"generate", "validate", NULL };
 
 static const struct {
 	plan_action *run;
@@ -19,6 +19,7 @@ static const struct {
 	{ plan_failures, 1, 1 },
 	{ plan_prepend, 1, 1 },
 	{ plan_make, 0, 0 },
+	{ plan_validate, 1, 1 },
 };
 
 static enum exit_code wrong_count(
@@ -74,10 +75,12 @@ static const struct option options[] = {
 };
 
 static const struct positional positionals[] = {
-	{ "ACTION", "catchment, compare, failures, prepend or generate", false, COMPLETE_WORDS,
-		actions },
-	{ "PLAN...", "plans (docs/plan-file.md); compare takes one or two, generate none", true,
-		COMPLETE_FILE, NULL },
+	{ "ACTION", "catchment, compare, failures, prepend, generate or validate", false,
+		COMPLETE_WORDS, actions },
+	{ "PLAN...",
+		"plans (docs/plan-file.md); compare takes one or two, generate none, "
+		"validate a folder of measurements",
+		true, COMPLETE_FILE, NULL },
 	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
 };
 
@@ -94,7 +97,8 @@ const struct command command_plan = {
 		"changes from one plan to another; with one plan, it sets anycast against unicast "
 		"from each site. failures loses every site and every upstream, and follows the "
 		"cascade when overloaded sites go down too. prepend tries one to three prepends more "
-		"at each upstream. generate prints the made-up Internet.\n\n"
+		"at each upstream. generate prints the made-up Internet. validate sets predictions "
+		"against catchments measured on the PEERING testbed.\n\n"
 		"No daemon is asked. Plain valley-free routing predicts single networks weakly: "
 		"measure before you rely on it.",
 	.options = options,

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""nearcast plan: what it answers on a small Internet drawn by hand: plan.py NEARCAST"""
+"""nearcast plan: what it answers on a small Internet drawn by hand: plan.py NEARCAST
+
+Real measurements are looked for in the folder that $NEARCAST_TEST_DATA names, else in ../shared/data beside
+the repository; without them that test is skipped."""
 import bz2
 import csv
 import gzip
@@ -203,6 +206,77 @@ class WhatIf(Folder):
             code, out, _ = self.run_plan(action, "plan.yaml")
             self.assertEqual(code, 0)
             self.assertIn("not calibrated", out)
+
+
+class Validate(Folder):
+    """Three sites, each pair measured; AS 21 prefers a to b to c, AS 24 is of two minds."""
+
+    def setUp(self):
+        super().setUp()
+        measured = {"1_a01_b01": {"21": ["a01"], "23": "b01", "24": ["a01", "b01"], "x": "a01"},
+                    "2_b01_c01": {"21": ["b01"], "23": ["c01"], "24": ["b01"]},
+                    "3_a01_c01": {"21": ["a01"], "23": ["a01"]},
+                    "not-a-pair": {}}
+        for name, sites in measured.items():
+            os.mkdir(os.path.join(self.folder, name))
+            self.write(f"{name}/dp_pings_est_as_to_mux_catchment.json.xz",
+                       lzma.compress(json.dumps(sites).encode()))
+        # A later kind of measurement only adds ASes.
+        self.write("3_a01_c01/cp_bgpstream_est_mon_as_to_mux_catchment.json",
+                   json.dumps({"21": ["c01"], "24": ["c01"]}))
+        session = {"IP version": "IPv4", "Transit": "True", "Route Server": "False"}
+        self.write("peers.json", json.dumps(
+            [dict(session, **{"BGP Mux": mux, "Peer ASN": asn})
+             for mux, asn in (("a01", 11), ("b01", 12), ("c01", 13))]))
+
+    def test_small(self):
+        document = self.answer("validate", ".", "-t", "links.txt")
+        pairs = {tuple(pair["sites"]): pair for pair in document["pairs"]}
+        self.assertEqual(len(pairs), 3)
+        # 21 and 23 chose b of b and c once each; the model sends 23 to c, 21 and 24 elsewhere.
+        self.assertEqual(pairs[("b01", "c01")]["ases"], 3)
+        self.assertAlmostEqual(pairs[("b01", "c01")]["bigger_site"], 2 / 3)
+        # a over b and b over c tells of 21; 23 went in a circle: b over a over c over b.
+        last = pairs[("a01", "c01")]
+        self.assertEqual(last["ases"], 3)
+        self.assertAlmostEqual(last["learned_coverage"], 2 / 3)
+        self.assertAlmostEqual(last["learned"], 1 / 2)
+        self.assertIsNone(last["nearest_site"])
+        self.assertEqual(document["all"]["ases"], 8)
+
+    def test_people(self):
+        code, out, _ = self.run_plan("validate", ".", "-t", "links.txt")
+        self.assertEqual(code, 0)
+        self.assertIn("a01 c01", out)
+
+    def test_mistakes(self):
+        self.write("1_a01_b01/dp_pings_est_as_to_mux_catchment.json", b'{"21": [')
+        code, out, err = self.run_plan("validate", ".", "-t", "links.txt")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("dp_pings_est_as_to_mux_catchment.json:1:", err)
+        for folder, says in (("none", "there is no folder"), ("not-a-pair", "no measured pairs")):
+            code, _, err = self.run_plan("validate", folder, "-t", "links.txt")
+            self.assertEqual(code, 4)
+            self.assertIn(says, err)
+
+
+class RealData(unittest.TestCase):
+    """What is reached today on real measurements: whoever changes the model sees it here."""
+
+    def test_peering(self):
+        data = os.environ.get("NEARCAST_TEST_DATA") or os.path.join(
+            os.path.dirname(os.path.abspath(__file__)), "../../../../shared/data")
+        topology = os.path.join(data, "asrel", "20180101.as-rel.txt.xz")
+        if not os.path.exists(topology):
+            self.skipTest(f"there is no {topology}")
+        done = subprocess.run([NEARCAST, "plan", "validate", os.path.join(data, "peering"),
+                               "-t", topology, "--json"], capture_output=True, check=True)
+        score = json.loads(done.stdout)["all"]
+        self.assertGreaterEqual(score["ases"], 330000)
+        self.assertGreaterEqual(score["plain"], 0.66)
+        self.assertGreaterEqual(score["learned"], 0.98)
+        self.assertGreaterEqual(score["learned_coverage"], 0.20)
+        self.assertGreaterEqual(score["learned_else_plain"], 0.70)
 
 
 class Mistakes(Folder):
