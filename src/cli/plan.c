@@ -67,6 +67,8 @@ static const struct option options[] = {
 	{ "ases", 0, "N", "without a topology: of how many ASes (default 5000)",
 		COMPLETE_NOTHING, NULL },
 	{ "pairs", 0, NULL, "failures: two at once too", COMPLETE_NOTHING, NULL },
+	{ "report", 0, "FILE", "catchment: write a page with a map, curves and bars",
+		COMPLETE_FILE, NULL },
 	{ "what", 0, "KIND", "generate: topology (the default), users or geography",
 		COMPLETE_WORDS, whats },
 	{ "output", 'O', "FILE", "generate: write here instead of to the standard output",

@@ -4,6 +4,7 @@
 
 #include "cli/output.h"
 #include "cli/plan_action.h"
+#include "cli/plan_report.h"
 
 static const char *const class_names[] = { "customer", "peer", "provider" };
 
@@ -43,8 +44,13 @@ static enum exit_code answer(const struct arguments *arguments, const struct pla
 	const struct plan_route *routes, const struct plan_catchment *t,
 	struct console *console)
 {
+	const char *report = arguments_value(arguments, "report");
 	struct text out = { 0 };
+	enum exit_code code =
+		report == NULL ? EXIT_CODE_OK : plan_report(report, c, routes, t, console);
 
+	if (code != EXIT_CODE_OK)
+		return code;
 	if (arguments_has(arguments, "csv"))
 		return print_csv(c, routes, console);
 	if (console->json) {

@@ -85,10 +85,7 @@ static int take_users(const struct plan_world *world, struct plan_lines *lines,
 		people->outside += users;
 		return 0;
 	}
-	if (people->users[as] >= 0)
-		return plan_lines_error(
-			lines, error, ERROR_EXISTS, "this AS has users already");
-	people->users[as] = users;
+	people->users[as] = users + (people->users[as] > 0 ? people->users[as] : 0);
 	people->inside += users;
 	return 0;
 }

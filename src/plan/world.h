@@ -35,9 +35,9 @@ void plan_world_free(struct plan_world *world);
 
 /*
  * Lines of asn,country,users[,...] or asn,users; lines that begin with # are comments, and a
- * first line that begins with a letter is a title. ASes that are not named have no users.
- * ERROR_MALFORMED with file and line; ERROR_RANGE: nobody at all in the topology; ERROR_EXISTS:
- * an AS twice. On failure the world is as it was.
+ * first line that begins with a letter is a title. ASes that are not named have no users;
+ * those named more often (once a country) have the sum. ERROR_MALFORMED with file and line;
+ * ERROR_RANGE: nobody at all in the topology. On failure the world is as it was.
  */
 int plan_world_read_users(
 	struct plan_world *world, const struct plan_source *source, struct error *error);

@@ -94,6 +94,22 @@ class Catchment(Folder):
         self.assertEqual(rows["2"]["learned_from"], "customer")
         self.assertEqual(rows["21"]["rtt_ms"], "9.0")
 
+    def test_report(self):
+        self.write("plan.yaml", "description: <two> & \"more\"\n" + PLAN)
+        code, _, err = self.run_plan("catchment", "plan.yaml", "--report", "page.html")
+        self.assertEqual((code, err), (0, ""))
+        with open(os.path.join(self.folder, "page.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("<h1>&lt;two> &amp; &quot;more&quot;</h1>", page)
+        # Three places of users, two sites, a curve for each site and for all, a bar for each site.
+        self.assertEqual([page.count(tag) for tag in ("<circle", "<g transform", "<polyline",
+                                                      "<rect")], [3, 2, 3, 2])
+        for outside in ("<script", "<link", "<img", "url(", "http"):
+            self.assertNotIn(outside, page)
+        code, _, err = self.run_plan("catchment", "plan.yaml", "--report", "none/page.html")
+        self.assertNotEqual(code, 0)
+        self.assertIn("none", err)
+
     def test_packed_alike(self):
         plain = self.answer("catchment", "plan.yaml")["sites"]
         for name, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):

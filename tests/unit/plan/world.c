@@ -56,7 +56,6 @@ static const struct refused {
 	{ plan_world_read_users, "10,NL,5\n20,NL,x\n", ERROR_MALFORMED, 2, "of users" },
 	{ plan_world_read_users, "10,NL,-5\n", ERROR_MALFORMED, 1, "of users" },
 	{ plan_world_read_users, "10,NL,5\nASN,NL,5\n", ERROR_MALFORMED, 2, "AS number" },
-	{ plan_world_read_users, "10,NL,5\n10,DE,6\n", ERROR_EXISTS, 2, "already" },
 	{ plan_world_read_geography, "", ERROR_MALFORMED, 0, "empty" },
 	{ plan_world_read_geography, "asn,lat,lon\n", ERROR_MALFORMED, 1, "addr_share" },
 	{ plan_world_read_geography, "asn,lat,lon,addr_share\n40,1,1,1\n", ERROR_RANGE, 0,
@@ -92,7 +91,8 @@ static void refuses(void **state)
 static void reads_users(void **state)
 {
 	struct plan_world *world = small_world();
-	const char *text = "ASN,CC,Users\n# remark\n20,NL,1500\r\n99,DE,7,100\n10,US,2.5,3,x";
+	const char *text =
+		"ASN,CC,Users\n# remark\n20,NL,1000\r\n20,DE,500\n99,DE,7,100\n10,US,2.5,3,x";
 	struct plan_source source = { read_text, &text, NULL };
 
 	(void)state;
