@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What propagation costs: bench/plan TOPOLOGY [CATCHMENTS]. Two-site anycast from pairs of
- * random ASes that sell transit, with the processor time of the process.
+ * What propagation costs: bench/plan [TOPOLOGY [CATCHMENTS]]. Two-site anycast from pairs of
+ * random ASes that sell transit, with the processor time of the process; then on two cores at
+ * once, a process each. Without a topology, a made-up Internet as large as the real one.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/random.h"
 #include "os/packed_file.h"
+#include "plan/generate.h"
 #include "plan/graph.h"
 #include "plan/lanes.h"
 #include "plan/propagate.h"
@@ -128,6 +133,68 @@ static int run_lanes(const struct plan_graph *graph, enum plan_width width,
 	return result;
 }
 
+#define PROCESSES 2
+#define BATCHES   300
+
+/* One process: all its batches, and nothing printed. */
+static int work(const struct plan_graph *graph, uint64_t seed)
+{
+	struct plan_announcement a[PLAN_LANES][2];
+	struct plan_configuration c[PLAN_LANES];
+	struct random random = { .state = seed };
+	struct plan_lanes *lanes = NULL;
+	int result = plan_lanes_create(graph, &lanes, NULL);
+
+	for (unsigned long i = 0; i < BATCHES && result == 0; i++) {
+		fill_lanes(graph, &random, a, c);
+		result = plan_lanes_run(lanes, c, PLAN_LANES, widest(), NULL);
+	}
+	plan_lanes_free(lanes);
+	return result;
+}
+
+/* All cores: the graph is shared, lanes are each process's own. */
+static int run_processes(const struct plan_graph *graph, struct error *error)
+{
+	double wall = seconds(CLOCK_MONOTONIC), cpu;
+	struct rusage used;
+	int failed = 0, status;
+
+	for (int i = 0; i < PROCESSES; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(work(graph, (uint64_t)i + 1) != 0);
+		failed |= pid < 0;
+	}
+	while (wait(&status) > 0)
+		failed |= status != 0;
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	if (failed != 0)
+		return error_set(error, ERROR_SYSTEM, "a process failed");
+	getrusage(RUSAGE_CHILDREN, &used);
+	cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	      (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+	printf("%d processes: %.0f catchments/s wall, %.0f/s of processor time each; largest "
+	       "%.1f MB\n",
+		PROCESSES, PROCESSES * BATCHES * PLAN_LANES / wall,
+		PROCESSES * BATCHES * PLAN_LANES / cpu, (double)used.ru_maxrss / 1e3);
+	return 0;
+}
+
+static int make_up(struct plan_graph **ret_graph, struct error *error)
+{
+	struct plan_world *world;
+	int result = plan_generate(&(struct plan_recipe){ 1, 78643 }, &world, error);
+
+	if (result != 0)
+		return result;
+	*ret_graph = world->graph;
+	world->graph = NULL;
+	plan_world_free(world);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct error error = { 0 };
@@ -135,11 +202,11 @@ int main(int argc, char **argv)
 	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	int result;
 
-	if (argc < 2 || argc > 3) {
-		fprintf(stderr, "usage: plan TOPOLOGY [CATCHMENTS]\n");
+	if (argc > 3) {
+		fprintf(stderr, "usage: plan [TOPOLOGY [CATCHMENTS]]\n");
 		return 2;
 	}
-	result = load(argv[1], &graph, &error);
+	result = argc > 1 ? load(argv[1], &graph, &error) : make_up(&graph, &error);
 	if (result == 0) {
 		printf("loaded: %u ASes (%u with customers), %u links, %.3f s wall, %.3f s processor\n",
 			graph->as_count, graph->transit_count, graph->link_count,
@@ -149,6 +216,10 @@ int main(int argc, char **argv)
 		for (int width = PLAN_WIDTH_GENERIC; width <= (int)widest() && result == 0;
 			width++)
 			result = run_lanes(graph, (enum plan_width)width, 50, &error);
+	}
+	if (result == 0) {
+		fflush(stdout);
+		result = run_processes(graph, &error);
 	}
 	if (result != 0)
 		fprintf(stderr, "%s:%u: %s\n", error.file, error.line, error.text);
