@@ -8,7 +8,7 @@
 #include "cli/plan_action.h"
 
 static const char *const actions[] = { "catchment", "compare", "failures", "prepend",
-	"generate", "validate", NULL };
+	"optimise", "generate", "validate", NULL };
 
 static const struct {
 	plan_action *run;
@@ -18,6 +18,7 @@ static const struct {
 	{ plan_compare, 1, 2 },
 	{ plan_failures, 1, 1 },
 	{ plan_prepend, 1, 1 },
+	{ plan_best, 1, 1 },
 	{ plan_make, 0, 0 },
 	{ plan_validate, 1, 1 },
 };
@@ -51,6 +52,7 @@ static enum exit_code plan_command_run(
 	return EXIT_CODE_USAGE;
 }
 
+static const char *const goals[] = { "median", "p95", "mean", "balance", NULL };
 static const char *const whats[] = { "topology", "users", "geography", NULL };
 
 static const struct option options[] = {
@@ -69,6 +71,12 @@ static const struct option options[] = {
 	{ "pairs", 0, NULL, "failures: two at once too", COMPLETE_NOTHING, NULL },
 	{ "report", 0, "FILE", "catchment: write a page with a map, curves and bars",
 		COMPLETE_FILE, NULL },
+	{ "choose", 0, "K", "optimise: so many of the candidates (default 1)", COMPLETE_NOTHING,
+		NULL },
+	{ "by", 0, "GOAL", "optimise: median (the default), p95, mean or balance",
+		COMPLETE_WORDS, goals },
+	{ "top", 0, "N", "optimise: so many of the best choices (default 10)", COMPLETE_NOTHING,
+		NULL },
 	{ "what", 0, "KIND", "generate: topology (the default), users or geography",
 		COMPLETE_WORDS, whats },
 	{ "output", 'O', "FILE", "generate: write here instead of to the standard output",
@@ -77,8 +85,8 @@ static const struct option options[] = {
 };
 
 static const struct positional positionals[] = {
-	{ "ACTION", "catchment, compare, failures, prepend, generate or validate", false,
-		COMPLETE_WORDS, actions },
+	{ "ACTION", "catchment, compare, failures, prepend, optimise, generate or validate",
+		false, COMPLETE_WORDS, actions },
 	{ "PLAN...",
 		"plans (docs/plan-file.md); compare takes one or two, generate none, "
 		"validate a folder of measurements",
@@ -99,7 +107,7 @@ const struct command command_plan = {
 		"changes from one plan to another; with one plan, it sets anycast against unicast "
 		"from each site. failures loses every site and every upstream, and follows the "
 		"cascade when overloaded sites go down too. prepend tries one to three prepends more "
-		"at each upstream. generate prints the made-up Internet. validate sets predictions "
+		"at each upstream. optimise tries every choice of so many candidates. generate prints the made-up Internet. validate sets predictions "
 		"against catchments measured on the PEERING testbed.\n\n"
 		"No daemon is asked. Plain valley-free routing predicts single networks weakly: "
 		"measure before you rely on it.",

@@ -11,7 +11,8 @@
 /* arguments: positional 0 is the action, plans follow. */
 typedef enum exit_code plan_action(const struct arguments *arguments, struct console *console);
 
-plan_action plan_catchment, plan_compare, plan_failures, plan_prepend, plan_make, plan_validate;
+plan_action plan_catchment, plan_compare, plan_failures, plan_prepend, plan_best, plan_make,
+	plan_validate;
 
 #define PLAN_NUMBER_MAX 32
 

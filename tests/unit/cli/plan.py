@@ -212,6 +212,28 @@ class WhatIf(Folder):
         moved = {(row["upstream"], row["prepends"]): row["users_moved"] for row in rows}
         self.assertEqual([moved[("1", n)] for n in (1, 2, 3)], [0, 1400, 1400])
 
+    def test_optimise(self):
+        self.write("plan.yaml", PLAN.replace(EAST, "") + "candidates:\n" + EAST +
+                   "  near: { city: Paris, upstreams: { 12: {} } }\n"
+                   "  far: { city: Singapore, upstreams: { 24: {} } }\n")
+        document = self.answer("optimise", "plan.yaml", "--by", "mean")
+        self.assertEqual(document["tried"], 3)
+        # East serves all 1200 users in Singapore there, far only the 800 of its upstream.
+        self.assertEqual([choice["sites"] for choice in document["choices"]],
+                         [["east"], ["far"], ["near"]])
+        document = self.answer("optimise", "plan.yaml", "--choose", "2", "--by", "balance",
+                               "--top", "1")
+        self.assertEqual(document["choices"][0]["sites"], ["east", "far"])
+        self.assertAlmostEqual(document["choices"][0]["largest_share"], 800 / 1500)
+        code, _, err = self.run_plan("optimise", "plan.yaml", "--choose", "4")
+        self.assertEqual(code, 2)
+        self.assertIn("4 of 3 candidates", err)
+        code, out, _ = self.run_plan("optimise", "plan.yaml")
+        self.assertEqual(code, 0)
+        self.assertIn("The best of 3 choices by median", out)
+        # Without candidates chosen, the others leave them out.
+        self.assertEqual(len(self.answer("catchment", "plan.yaml")["sites"]), 1)
+
     def test_csv_and_people(self):
         for action in ("compare", "failures", "prepend"):
             code, out, _ = self.run_plan(action, "plan.yaml", "--csv")
