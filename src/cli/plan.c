@@ -77,6 +77,10 @@ static const struct option options[] = {
 		COMPLETE_WORDS, goals },
 	{ "top", 0, "N", "optimise: so many of the best choices (default 10)", COMPLETE_NOTHING,
 		NULL },
+	{ "places", 0, "FILE",
+		"validate: the argument is a file of probes' round-trip times; this says where "
+		"sites are",
+		COMPLETE_FILE, NULL },
 	{ "what", 0, "KIND", "generate: topology (the default), users or geography",
 		COMPLETE_WORDS, whats },
 	{ "output", 'O', "FILE", "generate: write here instead of to the standard output",
@@ -108,7 +112,8 @@ const struct command command_plan = {
 		"from each site. failures loses every site and every upstream, and follows the "
 		"cascade when overloaded sites go down too. prepend tries one to three prepends more "
 		"at each upstream. optimise tries every choice of so many candidates. generate prints the made-up Internet. validate sets predictions "
-		"against catchments measured on the PEERING testbed.\n\n"
+		"against catchments measured on the PEERING testbed, or (with --places) round-trip times "
+		"against those of probes.\n\n"
 		"No daemon is asked. Plain valley-free routing predicts single networks weakly: "
 		"measure before you rely on it.",
 	.options = options,

@@ -16,6 +16,9 @@ plan_action plan_catchment, plan_compare, plan_failures, plan_prepend, plan_best
 
 #define PLAN_NUMBER_MAX 32
 
+/* plan validate with --places: the other kind of measurements. */
+plan_action plan_validate_times;
+
 /* "1250", "12.5 M": users for people. */
 const char *plan_users(double users, char text[PLAN_NUMBER_MAX]);
 /* "12.5 %"; "-" of nothing. */

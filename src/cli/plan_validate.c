@@ -275,6 +275,10 @@ enum exit_code plan_validate(const struct arguments *arguments, struct console *
 	struct validation *v = calloc(1, sizeof(*v));
 	enum exit_code code = EXIT_CODE_FAILED;
 
+	if (arguments_value(arguments, "places") != NULL) {
+		free(v);
+		return plan_validate_times(arguments, console);
+	}
 	if (v == NULL)
 		return code;
 	code = validate(arguments, v, console);

@@ -287,6 +287,25 @@ class Validate(Folder):
         self.assertEqual(code, 0)
         self.assertIn("a01 c01", out)
 
+    def test_times(self):
+        self.write("places.tsv", "#IATA\tsize\tname\tlat long\nAMS\tbig\tA\t52.37 4.9\tNL\n"
+                                 "SIN\tbig\tS\t1.35 103.82\nXXX\tsmall\tX\t52.37 4.9\n")
+        self.write("probes.tsv", "#host\nq1\t52.37\t4.9\tams\t10.0\nq2\t52.37\t4.9\tams\t4\n"
+                                 "q3\t1.35\t103.82\tams\t300\nq4\t1.35\t103.82\tsin\t9\n"
+                                 "q5\t0\t0\tzzz\t9\n")
+        document = self.answer("validate", "probes.tsv", "--places", "places.tsv")
+        # 9 ms + 0.0205 ms/km: wrong by 1, 5, 75 (10,502 km to Amsterdam) and 0 ms.
+        self.assertEqual((document["probes"], document["probes_without_place"]), (4, 1))
+        self.assertAlmostEqual(document["median_error_ms"], 5)
+        self.assertAlmostEqual(document["p90_error_ms"], 300 - 9 - 10502 * 0.0205, delta=1)
+        self.assertAlmostEqual(document["nearest_site"], 3 / 4)
+        for text, says in (("q1\t52\t4.9\tams\n", ":1: not a probe"),
+                           ("#\nq1\t95\t4\tams\t5\n", ":2: not a probe"), ("", "no probe")):
+            self.write("bad.tsv", text)
+            code, _, err = self.run_plan("validate", "bad.tsv", "--places", "places.tsv")
+            self.assertEqual(code, 2)
+            self.assertIn(says, err)
+
     def test_mistakes(self):
         self.write("1_a01_b01/dp_pings_est_as_to_mux_catchment.json", b'{"21": [')
         code, out, err = self.run_plan("validate", ".", "-t", "links.txt")
@@ -301,7 +320,7 @@ class Validate(Folder):
 class RealData(unittest.TestCase):
     """What is reached today on real measurements: whoever changes the model sees it here."""
 
-    def test_peering(self):
+    def test_measured(self):
         data = os.environ.get("NEARCAST_TEST_DATA") or os.path.join(
             os.path.dirname(os.path.abspath(__file__)), "../../../../shared/data")
         topology = os.path.join(data, "asrel", "20180101.as-rel.txt.xz")
@@ -309,6 +328,15 @@ class RealData(unittest.TestCase):
             self.skipTest(f"there is no {topology}")
         done = subprocess.run([NEARCAST, "plan", "validate", os.path.join(data, "peering"),
                                "-t", topology, "--json"], capture_output=True, check=True)
+        for letter, nearest in (("k", 0.35), ("l", 0.20)):
+            times = subprocess.run(
+                [NEARCAST, "plan", "validate", os.path.join(data, "rtt", letter + "-ripe"),
+                 "--places", os.path.join(data, "rtt", "airports.csv"), "--json"],
+                capture_output=True, check=True)
+            times = json.loads(times.stdout)
+            self.assertGreater(times["probes"], 6000)
+            self.assertLess(times["median_error_ms"], 8.9)
+            self.assertGreater(times["nearest_site"], nearest)
         score = json.loads(done.stdout)["all"]
         self.assertGreaterEqual(score["ases"], 330000)
         self.assertGreaterEqual(score["plain"], 0.66)
