@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "base/instant.h"
 #include "cli/plan_input.h"
 #include "cli/table.h"
 
@@ -13,6 +14,16 @@ typedef enum exit_code plan_action(const struct arguments *arguments, struct con
 
 plan_action plan_catchment, plan_compare, plan_failures, plan_prepend, plan_best, plan_make,
 	plan_validate;
+
+/* "43 %, 12 s left": on a terminal, after a second, until all is done. */
+struct plan_progress {
+	FILE *err; /* NULL: nobody looks */
+	struct instant start;
+	double shown_s;
+};
+void plan_progress_begin(struct plan_progress *progress, const struct console *console);
+/* done: at least 1, at most total. */
+void plan_progress(struct plan_progress *progress, size_t done, size_t total);
 
 #define PLAN_NUMBER_MAX 32
 

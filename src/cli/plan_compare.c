@@ -48,7 +48,7 @@ static size_t name_index(struct comparison *x, const char *name)
 
 	while (i < x->name_count && strcmp(x->names[i], name) != 0)
 		i++;
-	if (i == x->name_count && i < PLAN_SITE_NONE - 1)
+	if (i == x->name_count)
 		x->names[x->name_count++] = name;
 	return i;
 }
@@ -59,6 +59,11 @@ static enum exit_code count_moves(struct comparison *x, struct console *console)
 	uint8_t number[PLAN_SITE_NONE];
 	struct error error = { 0 };
 
+	if (x->a.c.scenario.site_count + x->b.c.scenario.site_count >= PLAN_SITE_NONE) {
+		error_set(&error, ERROR_RANGE, "the plans have more than %d sites together",
+			PLAN_SITE_NONE - 1);
+		return output_error(console, &error);
+	}
 	for (size_t s = 0; s < x->a.c.scenario.site_count; s++)
 		(void)name_index(x, x->a.c.scenario.sites[s].name);
 	for (size_t s = 0; s < x->b.c.scenario.site_count; s++)

@@ -185,6 +185,28 @@ static bool within(const struct part *one, const struct part *two)
 	       (one->upstream == SIZE_MAX || two->upstream == SIZE_MAX);
 }
 
+/* Every part, then (with pairs) every two. */
+static enum exit_code try_parts(struct failures *f, bool pairs, struct console *console)
+{
+	size_t count = f->part_count, total = count + (pairs ? count * (count - 1) / 2 : 0),
+	       done = 0;
+	struct plan_progress progress;
+	enum exit_code code = EXIT_CODE_OK;
+
+	plan_progress_begin(&progress, console);
+	for (size_t i = 0; i < count && code == EXIT_CODE_OK; i++) {
+		code = try_one(f, &f->parts[i], NULL, console);
+		plan_progress(&progress, ++done, total);
+	}
+	for (size_t i = 0; i < count && pairs; i++)
+		for (size_t j = i + 1; j < count && code == EXIT_CODE_OK; j++) {
+			if (!within(&f->parts[i], &f->parts[j]))
+				code = try_one(f, &f->parts[i], &f->parts[j], console);
+			plan_progress(&progress, ++done, total);
+		}
+	return code;
+}
+
 static enum exit_code try_all(
 	const struct arguments *arguments, struct failures *f, struct console *console)
 {
@@ -192,15 +214,8 @@ static enum exit_code try_all(
 		plan_run(&f->c, &(struct plan_variation){ 0 }, f->before, &f->start, console);
 
 	list_parts(f);
-	for (size_t i = 0; i < f->part_count && code == EXIT_CODE_OK; i++)
-		code = try_one(f, &f->parts[i], NULL, console);
-	if (!arguments_has(arguments, "pairs"))
-		return code;
-	for (size_t i = 0; i < f->part_count; i++)
-		for (size_t j = i + 1; j < f->part_count && code == EXIT_CODE_OK; j++)
-			if (!within(&f->parts[i], &f->parts[j]))
-				code = try_one(f, &f->parts[i], &f->parts[j], console);
-	return code;
+	return code == EXIT_CODE_OK ? try_parts(f, arguments_has(arguments, "pairs"), console)
+				    : code;
 }
 
 static enum exit_code answer(

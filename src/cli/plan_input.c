@@ -389,7 +389,6 @@ static int read_world(const struct arguments *arguments, const char *path,
 			"%s and %s name different topologies, users or geographies",
 			other->files.sources[0].name, path);
 	c->world = other->world;
-	c->shares_world = true;
 	return 0;
 }
 

@@ -22,9 +22,8 @@ struct plan_case {
 	struct config_plan *plan;
 	struct config_diagnostics diagnostics;
 	struct plan_internet internet;
-	const struct plan_world *world;
-	bool shares_world;             /* another case's, which lives longer */
-	struct plan_scenario scenario; /* sites as written, then candidates if asked for */
+	const struct plan_world *world; /* its own, or another case's, which lives longer */
+	struct plan_scenario scenario;  /* sites as written, then candidates if asked for */
 	struct plan_site *sites;
 	struct plan_upstream *upstreams;
 	struct arena arena;           /* lists of ASes */

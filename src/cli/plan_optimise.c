@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nearcast plan optimise PLAN: which of the candidates to build. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/output.h"
 #include "cli/plan_action.h"
-#include "os/clock.h"
 #include "plan/optimise.h"
 
 static const char *const goal_names[] = { "median", "p95", "mean", "balance" };
@@ -23,26 +20,9 @@ static enum plan_width widest(void)
 	return PLAN_WIDTH_GENERIC;
 }
 
-/* "43 %, 12 s left", on a terminal and after a second. */
-struct progress {
-	FILE *err;
-	struct instant start;
-	bool shown;
-};
-
 static void show_progress(void *context, size_t done, size_t total)
 {
-	struct progress *p = context;
-	double passed = (double)(clock_now().ns - p->start.ns) / 1e9;
-
-	if (passed < 1)
-		return;
-	p->shown = true;
-	fprintf(p->err, "\r%3.0f %%, %.0f s left  ", (double)done * 100 / (double)total,
-		passed * (double)(total - done) / (double)done);
-	if (done == total)
-		fprintf(p->err, "\r%*s\r", 30, "");
-	fflush(p->err);
+	plan_progress(context, done, total);
 }
 
 struct search {
@@ -157,7 +137,7 @@ static int read_options(
 
 static enum exit_code search_all(struct search *s, struct console *console)
 {
-	struct progress progress = { .err = console->err, .start = clock_now() };
+	struct plan_progress progress;
 	struct error error = { 0 };
 
 	if (!s->c.timed && s->search.goal != PLAN_GOAL_BALANCE) {
@@ -170,10 +150,9 @@ static enum exit_code search_all(struct search *s, struct console *console)
 	s->search.latency = s->c.latency;
 	s->search.fixed = s->c.plan->site_count;
 	s->search.width = widest();
-	if (!console->json && isatty(fileno(console->err)) == 1) {
-		s->search.progress = show_progress;
-		s->search.context = &progress;
-	}
+	plan_progress_begin(&progress, console);
+	s->search.progress = show_progress;
+	s->search.context = &progress;
 	if (plan_optimise(&s->search, &s->choices, &s->count, &error) != 0)
 		return plan_error(console, &error);
 	if (s->top > s->count)

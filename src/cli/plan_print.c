@@ -4,9 +4,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 #include "cli/plan_action.h"
+#include "os/clock.h"
+
+void plan_progress_begin(struct plan_progress *progress, const struct console *console)
+{
+	*progress = (struct plan_progress){ .start = clock_now() };
+	if (!console->json && isatty(fileno(console->err)) == 1)
+		progress->err = console->err;
+}
+
+void plan_progress(struct plan_progress *progress, size_t done, size_t total)
+{
+	double passed = (double)(clock_now().ns - progress->start.ns) / 1e9;
+
+	if (progress->err == NULL || passed < 1 ||
+		(passed < progress->shown_s + 0.1 && done < total))
+		return;
+	progress->shown_s = passed;
+	fprintf(progress->err, "\r%3.0f %%, %.0f s left  ", (double)done * 100 / (double)total,
+		passed * (double)(total - done) / (double)done);
+	if (done == total)
+		fprintf(progress->err, "\r%30s\r", "");
+	fflush(progress->err);
+}
 
 const char *plan_users(double users, char text[PLAN_NUMBER_MAX])
 {
@@ -83,14 +107,9 @@ json_t *plan_tally_json(const struct plan_tally *tally, double users_total)
 		"path_length", tally->length);
 }
 
-static const struct plan_internet *internet_of(const struct plan_case *c)
-{
-	return &c->internet;
-}
-
 json_t *plan_internet_json(const struct plan_case *c)
 {
-	const struct plan_internet *i = internet_of(c);
+	const struct plan_internet *i = &c->internet;
 	json_t *document = json_pack("{s:i, s:i, s:f, s:s?, s:s?, s:s?, s:b, s:b}", "ases",
 		(int)c->world->graph->as_count, "links", (int)c->world->graph->link_count,
 		"users", c->world->users_total, "topology", i->topology, "users_file", i->users,
