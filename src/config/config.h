@@ -315,6 +315,10 @@ struct config_neighbor {
 	bool graceful_shutdown; /* default false: maintenance of this session: RFC 8326 */
 	struct duration advertisement_interval; /* default 0: RFC 4271 section 9.2.1.1 */
 	struct config_choice import;            /* default none: learn nothing (RFC 8212) */
+	/* What is discarded if the neighbour asks for it by BLACKHOLE (RFC 7999); none: its
+	 * import policy decides. */
+	const struct config_prefix_item *blackhole;
+	size_t blackhole_count;
 	struct config_choice learned; /* of other neighbours' routes, what is passed on; none */
 	uint32_t maximum_prefixes;    /* default 1,500,000 per family, unless import is none */
 	struct duration maximum_prefixes_restart; /* default 5 min to the next try; 0: never */

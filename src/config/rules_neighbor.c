@@ -252,6 +252,9 @@ static void its_import(struct validator *validator, const struct config_neighbor
 	if (n->import.kind == CHOICE_NONE && rule_said(validator, &n->maximum_prefixes))
 		rule_warning(validator, &n->maximum_prefixes, n,
 			"'maximum-prefixes' means nothing while nothing is imported");
+	if (n->import.kind == CHOICE_NONE && n->blackhole_count > 0)
+		rule_warning(validator, &n->blackhole, n,
+			"'blackhole' means nothing while nothing is imported");
 }
 
 static void only_internal(struct validator *validator, const struct config_neighbor *n)

@@ -17,12 +17,13 @@
 #define COMPARED_MAX 512u   /* rules of a policy that are compared with each other */
 
 static void prefix_items(struct validator *validator, const struct config_prefix_item *items,
-	size_t count, const struct config_rule *rule)
+	size_t count, const void *owner)
 {
 	for (size_t i = 0; i < count; i++)
 		if (items[i].set != NULL &&
 			!name_known(validator->config, NAME_PREFIX_SET, items[i].set))
-			name_unknown(validator, NAME_PREFIX_SET, items[i].set, &items[i], rule);
+			name_unknown(
+				validator, NAME_PREFIX_SET, items[i].set, &items[i], owner);
 }
 
 static void as_items(struct validator *validator, const struct config_as_item *items,
@@ -271,6 +272,8 @@ void rules_policies(struct validator *validator)
 		repeated(validator, policy);
 	}
 	for (size_t i = 0; survey.reaches != NULL && i < config->neighbor_count; i++) {
+		prefix_items(validator, config->neighbors[i].blackhole,
+			config->neighbors[i].blackhole_count, &config->neighbors[i]);
 		its_choice(&survey, &config->neighbors[i].import, &config->neighbors[i]);
 		its_choice(&survey, &config->neighbors[i].learned, &config->neighbors[i]);
 	}

@@ -408,6 +408,16 @@ static const struct schema_field neighbor_fields[] = {
 		.elsewhere = "import-policy policy-in",
 		.help = "What to take of what the neighbour sends: `none` (RFC 8212), `all`, or what "
 			"these policies accept, one after the other." },
+	{ .key = "blackhole",
+		.kind = KIND_PREFIX_ITEM,
+		SCHEMA_LIST(N, blackhole, blackhole_count),
+		.maximum = CONFIG_TERM_ITEMS_MAX,
+		.touches = TOUCHES_ROUTES,
+		.elsewhere = "rtbh blackholing",
+		.help = "Prefixes and prefix sets of the neighbour's. What lies in them and carries "
+			"BLACKHOLE (RFC 7999) is accepted before 'import' is asked, of any length "
+			"up to a host (of `ge 32`: hosts only), to be discarded, with NO_EXPORT; "
+			"what else carries it is rejected. Without: 'import' decides about all." },
 	{ .key = "maximum-prefixes",
 		.kind = KIND_INTEGER,
 		SCHEMA_AT(N, maximum_prefixes),

@@ -5,7 +5,9 @@
  *
  * Invariants:
  *  1. What is built in comes behind what was written; of two with one name the first is meant.
- *  2. Of built in policies only those that are used are there: nobody wants to see the others
+ *  2. Who may ask for what to be discarded (`blackhole`, RFC 7999 section 3.3) is a policy of
+ *     its own, named NEIGHBOR:blackhole, which no name that is written can be.
+ *  3. Of built in policies only those that are used are there: nobody wants to see the others
  *     counted.
  */
 #include "daemon/policy_description.h"
@@ -440,6 +442,83 @@ static void add_changes(struct changes *changes, const struct config_edits *e)
 	add_number(changes, e->blackhole, POLICY_BLACKHOLE, 0);
 }
 
+/* ---- Who may ask for what to be discarded: RFC 7999. ---- */
+
+static char *blackhole_name(struct arena *arena, const struct config_neighbor *neighbor)
+{
+	return arena_format(arena, "%s" POLICY_BLACKHOLE_SUFFIX, neighbor->name);
+}
+
+/* The ranges of one item: its own, or those of its set. */
+static size_t blackhole_ranges(const struct config *config,
+	const struct config_prefix_item *item, const struct config_prefix_item **ret_items)
+{
+	const struct config_prefix_set *set;
+
+	*ret_items = item;
+	if (item->set == NULL)
+		return 1;
+	set = config_prefix_set_find(config, item->set);
+	*ret_items = set == NULL ? NULL : set->items;
+	return set == NULL ? 0 : set->count;
+}
+
+/* All that lies in what the neighbour may announce, up to a host: RFC 7999 section 3.3. */
+static void blackhole_prefixes(struct description *d, const struct config_neighbor *neighbor,
+	struct config_terms *terms)
+{
+	const struct config_prefix_item *from;
+	struct config_prefix_item *to;
+	size_t room = 0;
+
+	for (size_t i = 0; i < neighbor->blackhole_count; i++)
+		room += blackhole_ranges(d->config, &neighbor->blackhole[i], &from);
+	to = take(d, room + 1, sizeof(*to));
+	terms->prefix = to;
+	for (size_t i = 0; to != NULL && i < neighbor->blackhole_count; i++) {
+		size_t count = blackhole_ranges(d->config, &neighbor->blackhole[i], &from);
+
+		for (size_t j = 0; j < count; j++) {
+			enum family family = (enum family)from[j].prefix.address.family;
+
+			to[terms->prefix_count] = from[j];
+			to[terms->prefix_count++].maximum = family_bits(family);
+		}
+	}
+}
+
+/* Two rules: what it may ask for, and what it may not. */
+static const struct config_policy *blackhole_policy(
+	struct description *d, const struct config_neighbor *neighbor)
+{
+	static const struct config_community_item community = {
+		.kind = CONFIG_COMMUNITY_STANDARD,
+		.first = { BGP_COMMUNITY_BLACKHOLE >> 16, BGP_COMMUNITY_BLACKHOLE & 0xffff },
+		.last = { BGP_COMMUNITY_BLACKHOLE >> 16, BGP_COMMUNITY_BLACKHOLE & 0xffff },
+	};
+	struct config_policy *policy = take(d, 1, sizeof(*policy));
+	struct config_rule *rules = take(d, 2, sizeof(*rules));
+
+	if (policy == NULL || rules == NULL)
+		return NULL;
+	rules[0] = (struct config_rule){
+		.name = "blackhole accepted", .set.blackhole = true, .then = CONFIG_THEN_ACCEPT
+	};
+	rules[1] =
+		(struct config_rule){ .name = "blackhole refused", .then = CONFIG_THEN_REJECT };
+	for (int i = 0; i < 2; i++) {
+		rules[i].match.terms.community = &community;
+		rules[i].match.terms.community_count = 1;
+	}
+	blackhole_prefixes(d, neighbor, &rules[0].match.terms);
+	/* A set without members asks nothing, and would accept everything. */
+	*policy = (struct config_policy){ .name = blackhole_name(d->arena, neighbor),
+		.rules = rules[0].match.terms.prefix_count > 0 ? rules : &rules[1],
+		.rule_count = rules[0].match.terms.prefix_count > 0 ? 2 : 1 };
+	d->out_of_memory = d->out_of_memory || policy->name == NULL;
+	return policy;
+}
+
 /* ---- Policies. ---- */
 
 static void use(struct description *d, const char *name);
@@ -469,7 +548,7 @@ static void use(struct description *d, const char *name)
 static void collect_policies(struct description *d)
 {
 	const struct config *config = d->config;
-	size_t most = config->policy_count +
+	size_t most = config->policy_count + config->neighbor_count +
 		      (config->builtin == NULL ? 0 : config->builtin->policy_count);
 
 	d->sources = take(d, most, sizeof(*d->sources));
@@ -484,6 +563,8 @@ static void collect_policies(struct description *d)
 
 		for (size_t j = 0; j < n->import.count; j++)
 			use(d, n->import.policies[j]);
+		if (n->blackhole_count > 0 && !d->out_of_memory)
+			d->sources[d->source_count++] = blackhole_policy(d, n);
 		for (size_t j = 0; j < n->learned.count; j++)
 			use(d, n->learned.policies[j]);
 	}
@@ -592,6 +673,38 @@ struct policy *policy_of_choice(
 {
 	return policy_new(book, choice->policies, choice->count,
 		choice->kind == CHOICE_ALL ? POLICY_END_ACCEPT : POLICY_END_REJECT, error);
+}
+
+struct policy *policy_of_import(
+	struct policy_book *book, const struct config_neighbor *neighbor, struct error *error)
+{
+	struct config_choice choice = neighbor->import;
+	struct policy *policy = NULL;
+	struct arena arena = { 0 };
+	const char **names;
+
+	if (neighbor->blackhole_count == 0 || choice.kind == CHOICE_NONE)
+		return policy_of_choice(book, &choice, error);
+	names = arena_take_array(&arena, choice.count + 1, sizeof(*names));
+	if (names != NULL)
+		names[0] = blackhole_name(&arena, neighbor);
+	if (names == NULL || names[0] == NULL) {
+		error_set(error, ERROR_MEMORY, "out of memory");
+	} else {
+		for (size_t i = 0; i < choice.count; i++)
+			names[i + 1] = choice.policies[i];
+		choice.policies = names;
+		choice.count++;
+		policy = policy_of_choice(book, &choice, error);
+	}
+	arena_clear(&arena);
+	return policy;
+}
+
+bool policy_needed_for_import(const struct config_neighbor *neighbor)
+{
+	return neighbor->import.kind == CHOICE_POLICIES ||
+	       (neighbor->import.kind == CHOICE_ALL && neighbor->blackhole_count > 0);
 }
 
 void policy_rule_print(const struct config_rule *rule, struct text *out)

@@ -17,6 +17,13 @@ struct policy_book *policy_book_of_config(const struct config *config, struct er
 /* What a neighbour's routes go through: none rejects all, all accepts all. NULL: error. */
 struct policy *policy_of_choice(
 	struct policy_book *book, const struct config_choice *choice, struct error *error);
+/* The same for what it says, with its `blackhole` in front. */
+struct policy *policy_of_import(
+	struct policy_book *book, const struct config_neighbor *neighbor, struct error *error);
+/* False: what it says is taken, or not taken, whole. */
+bool policy_needed_for_import(const struct config_neighbor *neighbor);
+/* Behind the name of the neighbour: the policy that its `blackhole` is. */
+#define POLICY_BLACKHOLE_SUFFIX ":blackhole"
 
 /* What a neighbour of that relation is to a policy. */
 enum policy_relation policy_relation_of(enum config_relation relation);

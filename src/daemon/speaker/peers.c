@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/policy_description.h"
 #include "daemon/speaker/policies.h"
 #include "daemon/speaker/speaker_process.h"
 #include "os/clock.h"
@@ -74,12 +75,14 @@ static bool preserves(const struct config *config)
 
 /* What is taken or passed on whole goes through no policy at all. */
 static struct policy *policy_for(const struct speaker_process *process,
-	const struct config_choice *choice, const char *neighbor,
-	enum policy_direction direction)
+	const struct config_neighbor *neighbor, enum policy_direction direction)
 {
-	if (choice->kind != CHOICE_POLICIES || process->policies == NULL)
+	bool needed = direction == POLICY_IMPORT ? policy_needed_for_import(neighbor)
+						 : neighbor->learned.kind == CHOICE_POLICIES;
+
+	if (!needed || process->policies == NULL)
 		return NULL;
-	return policies_of(process->policies, neighbor, direction);
+	return policies_of(process->policies, neighbor->name, direction);
 }
 
 static uint64_t *rule_counters(const struct speaker_process *process)
@@ -133,8 +136,8 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.graceful_shutdown = c->graceful_shutdown,
 		.import = c->import.kind != CHOICE_NONE,
 		.transit = c->learned.kind != CHOICE_NONE,
-		.import_policy = policy_for(process, &c->import, c->name, POLICY_IMPORT),
-		.export_policy = policy_for(process, &c->learned, c->name, POLICY_EXPORT),
+		.import_policy = policy_for(process, c, POLICY_IMPORT),
+		.export_policy = policy_for(process, c, POLICY_EXPORT),
 		.rule_counters = rule_counters(process),
 		.relation = relations[c->relation],
 		.maximum_prefixes = c->maximum_prefixes,
@@ -282,9 +285,9 @@ static void peers_policies(struct speaker_process *process, const struct config 
 		const struct config_neighbor *c = config_neighbor_find(config, peer->name);
 
 		speaker_neighbor_policies(process->speaker, peer->neighbor,
-			policy_for(process, &c->import, c->name, POLICY_IMPORT),
-			policy_for(process, &c->learned, c->name, POLICY_EXPORT),
-			rule_counters(process), clock_now());
+			policy_for(process, c, POLICY_IMPORT),
+			policy_for(process, c, POLICY_EXPORT), rule_counters(process),
+			clock_now());
 	}
 }
 

@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "config/printer.h"
 #include "config/reader.h"
+#include "config/schema.h"
 #include "daemon/policy_description.h"
 
 struct neighbor_policies {
@@ -73,6 +75,7 @@ static uint64_t fingerprint_of(const struct config *config)
 		.policies = config->policies,
 		.policy_count = config->policy_count,
 	};
+	const struct schema_field *blackhole = schema_find(&schema_neighbor, "blackhole");
 	struct text text = { 0 };
 	uint64_t fingerprint;
 
@@ -81,7 +84,8 @@ static uint64_t fingerprint_of(const struct config *config)
 		const struct config_neighbor *n = &config->neighbors[i];
 		const struct config_choice *choices[] = { &n->import, &n->learned };
 
-		text_print(&text, "%s", n->name);
+		text_print(&text, "%s ", n->name);
+		printer_field(blackhole, n, false, &text);
 		for (int c = 0; c < 2; c++) {
 			text_print(&text, " %d", (int)choices[c]->kind);
 			for (size_t j = 0; j < choices[c]->count; j++)
@@ -99,8 +103,7 @@ static int add_neighbor(
 	struct neighbor_policies *entry = &policies->neighbors[policies->neighbor_count++];
 
 	entry->name = strdup(neighbor->name);
-	entry->directions[POLICY_IMPORT] =
-		policy_of_choice(policies->book, &neighbor->import, error);
+	entry->directions[POLICY_IMPORT] = policy_of_import(policies->book, neighbor, error);
 	entry->directions[POLICY_EXPORT] =
 		policy_of_choice(policies->book, &neighbor->learned, error);
 	if (entry->name == NULL)

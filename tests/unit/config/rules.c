@@ -191,6 +191,10 @@ static const struct row {
 		CONFIG_ERROR },
 	{ HEAD DNS BARE ", maximum-prefixes: 10 }\n", "while nothing is imported", 10,
 		CONFIG_WARNING },
+	{ HEAD DNS BARE ", blackhole: 45.0.0.0/8 }\n", "while nothing is imported", 10,
+		CONFIG_WARNING },
+	{ HEAD DNS BARE ", import: all, blackhole: [45.0.0.0/8, theirs] }\n", "'theirs'", 10,
+		CONFIG_ERROR },
 	/* services */
 	{ HEAD "services:\n  x:\n    addresses: 127.0.0.1\n    checks: [icmp]\n" PEER,
 		"it is loopback address space", 6, CONFIG_ERROR },

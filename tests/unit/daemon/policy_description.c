@@ -281,6 +281,114 @@ static void test_route_server_control(void **state)
 	config_free(config);
 }
 
+/* ---- Who may ask for what to be discarded: RFC 7999. ---- */
+
+static const char blackhole_text[] =
+	"site: s\n"
+	"asn: 64500\n"
+	"router-id: 192.0.2.1\n"
+	"prefix-sets: { theirs: [45.10.0.0/16 le 24, \"2a10::/32 le 48\"], nothing: [] }\n"
+	"policies:\n"
+	"  short: [call: max-length, { name: rest, then: accept }]\n"
+	"neighbors:\n"
+	"  set: { address: 192.0.2.2, asn: 1000, import: short,\n"
+	"    blackhole: [theirs, 45.20.0.0/16 ge 32] }\n"
+	"  all: { address: 192.0.2.3, asn: 1001, import: all, blackhole: theirs }\n"
+	"  empty: { address: 192.0.2.4, asn: 1002, import: all, blackhole: nothing }\n"
+	"  off: { address: 192.0.2.5, asn: 1003, import: short }\n"
+	"  none: { address: 192.0.2.6, asn: 1004, blackhole: theirs }\n";
+
+static void test_blackhole(void **state)
+{
+	static const uint32_t asks[] = { BGP_COMMUNITY_BLACKHOLE };
+	static const struct {
+		unsigned neighbor;
+		const char *prefix;
+		bool asks, accepted, discarded;
+		const char *policy, *rule;
+	} rows[] = {
+		/* What lies in a prefix of theirs, whatever lengths they may announce. */
+		{ 0, "45.10.1.1/32", true, true, true, "set:blackhole", "blackhole accepted" },
+		{ 0, "45.10.1.0/25", true, true, true, "set:blackhole", "blackhole accepted" },
+		{ 0, "45.10.0.0/16", true, true, true, "set:blackhole", "blackhole accepted" },
+		{ 0, "2a10::1/128", true, true, true, "set:blackhole", "blackhole accepted" },
+		/* Only hosts of what says so. */
+		{ 0, "45.20.1.1/32", true, true, true, "set:blackhole", "blackhole accepted" },
+		{ 0, "45.20.1.0/31", true, false, false, "set:blackhole", "blackhole refused" },
+		/* What is not theirs, or contains it. */
+		{ 0, "45.11.1.1/32", true, false, false, "set:blackhole", "blackhole refused" },
+		{ 0, "45.0.0.0/8", true, false, false, "set:blackhole", "blackhole refused" },
+		{ 0, "2a11::1/128", true, false, false, "set:blackhole", "blackhole refused" },
+		/* What asks for nothing goes the usual way. */
+		{ 0, "45.10.1.1/32", false, false, false, "max-length", "longer than /24" },
+		{ 0, "45.11.1.0/24", false, true, false, "short", "rest" },
+		{ 1, "45.10.1.1/32", true, true, true, "all:blackhole", "blackhole accepted" },
+		{ 1, "45.11.1.1/32", true, false, false, "all:blackhole", "blackhole refused" },
+		{ 1, "45.11.1.1/32", false, true, false, "", "" },
+		/* Nothing is theirs. */
+		{ 2, "45.10.1.1/32", true, false, false, "empty:blackhole",
+			"blackhole refused" },
+		{ 2, "45.10.1.1/32", false, true, false, "", "" },
+		/* Nothing was said: the policy decides, and nothing is discarded. */
+		{ 3, "45.10.1.1/32", true, false, false, "max-length", "longer than /24" },
+		{ 3, "45.10.1.0/24", true, true, false, "short", "rest" },
+		{ 4, "45.10.1.1/32", true, false, false, "", "" },
+	};
+	struct config_source source = { "site.yaml", blackhole_text, strlen(blackhole_text) };
+	struct config_diagnostics diagnostics = { 0 };
+	struct error error = { 0 };
+	struct config *config;
+	struct policy_book *book;
+
+	(void)state;
+	assert_int_equal(config_read(&source, 1, &config, &diagnostics), 0);
+	config_diagnostics_clear(&diagnostics);
+	book = policy_book_of_config(config, &error);
+	assert_non_null(book);
+	assert_true(policy_needed_for_import(&config->neighbors[1]));
+	assert_false(policy_needed_for_import(&config->neighbors[4]));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena arena = { 0 };
+		struct policy_result result;
+		struct bgp_attributes attributes = { .communities = asks,
+			.community_count = rows[i].asks ? 1 : 0 };
+		struct prefix prefix;
+		struct policy_route route = { .prefix = &prefix,
+			.attributes = &attributes,
+			.local_asn = 64500,
+			.neighbor_asn = 1000 };
+		struct policy_rule_name name = { .policy = "", .name = "" };
+		struct policy *policy;
+
+		policy = policy_of_import(book, &config->neighbors[rows[i].neighbor], &error);
+		assert_non_null(policy);
+		assert_int_equal(prefix_parse(rows[i].prefix, &prefix), 0);
+		assert_int_equal(policy_run(policy, NULL, &route, &arena, &result), 0);
+		if (result.rule != POLICY_RULE_NONE)
+			name = policy_book_rule(book, result.rule);
+		if ((result.verdict == POLICY_ACCEPT) != rows[i].accepted ||
+			strcmp(name.policy, rows[i].policy) != 0 ||
+			strcmp(name.name, rows[i].rule) != 0)
+			fail_msg("row %zu: %s by %s of %s", i,
+				result.verdict == POLICY_ACCEPT ? "accepted" : "rejected",
+				name.name, name.policy);
+		if (rows[i].accepted)
+			assert_int_equal(result.blackhole, rows[i].discarded);
+		if (rows[i].discarded) {
+			/* RFC 7999 section 3.2. */
+			assert_int_equal(result.attributes.community_count, 2);
+			assert_int_equal(
+				result.attributes.communities[0], BGP_COMMUNITY_BLACKHOLE);
+			assert_int_equal(
+				result.attributes.communities[1], BGP_COMMUNITY_NO_EXPORT);
+		}
+		policy_release(policy);
+		arena_clear(&arena);
+	}
+	policy_book_release(book);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_route_server_control),
+		cmocka_unit_test(test_blackhole),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
