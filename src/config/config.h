@@ -324,6 +324,7 @@ struct config_neighbor {
 	struct duration maximum_prefixes_restart; /* default 5 min to the next try; 0: never */
 	uint32_t maximum_prefixes_out;            /* default 0: no limit */
 	uint32_t maximum_path_length, maximum_communities; /* default 0: any */
+	uint32_t maximum_attribute_bytes;                  /* default 0: any */
 	struct config_attributes export; /* added to every route sent to this neighbour */
 	struct config_add_path_settings add_path;
 	struct config_bfd_settings bfd;

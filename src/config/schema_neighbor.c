@@ -485,6 +485,19 @@ static const struct schema_field neighbor_fields[] = {
 		.elsewhere = "max-communities",
 		.help = "Ignore routes with more communities, those of all kinds counted together; "
 			"0: any." },
+	{ .key = "maximum-attribute-bytes",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(N, maximum_attribute_bytes),
+		.preset = "0",
+		.minimum = 1,
+		.maximum = 65535,
+		.flags = FIELD_ZERO,
+		.unit = "bytes",
+		.touches = TOUCHES_ROUTES,
+		.elsewhere = "max-attribute-size attribute-size-limit",
+		.help = "Ignore routes whose AS path (four bytes an AS, AS_SETs too), communities and "
+			"cluster list are longer together, which is all that has no fixed size; 0: "
+			"any." },
 	{ .key = "export",
 		.kind = KIND_SECTION,
 		.section = &export_section,

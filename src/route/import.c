@@ -105,6 +105,18 @@ static bool communities_over(const struct neighbor *neighbor, const struct bgp_a
 				   most;
 }
 
+/* The path is kept with four bytes an AS, whatever the neighbour speaks. */
+static bool attributes_over(const struct neighbor *neighbor, const struct bgp_attributes *a)
+{
+	uint16_t most = neighbor->settings.maximum_attribute_bytes;
+	size_t bytes = a->as_path_size + a->community_count * sizeof(*a->communities) +
+		       a->large_community_count * sizeof(*a->large_communities) +
+		       a->extended_community_count * sizeof(*a->extended_communities) +
+		       a->cluster_count * sizeof(*a->cluster_list);
+
+	return most > 0 && bytes > most;
+}
+
 /* RFC 9234 is about unicast, and flow specifications have no next hop. */
 static bool acceptable(
 	struct neighbor *neighbor, enum bgp_family family, const struct bgp_attributes *a)
@@ -121,6 +133,10 @@ static bool acceptable(
 	}
 	if (communities_over(neighbor, a)) {
 		count(neighbor, COUNTER_COMMUNITIES_OVER);
+		return false;
+	}
+	if (attributes_over(neighbor, a)) {
+		count(neighbor, COUNTER_ATTRIBUTES_OVER);
 		return false;
 	}
 	if (looped(neighbor, a)) {

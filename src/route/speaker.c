@@ -371,10 +371,12 @@ bool speaker_neighbor_change(struct speaker *speaker, struct neighbor *neighbor,
 	bool running = neighbor->state != SESSION_IDLE;
 	bool identity = identity_differs(&neighbor->settings, settings);
 	bool offer = offer_differs(&neighbor->settings, settings);
-	bool import = neighbor->settings.import != settings->import ||
-		      neighbor->settings.first_as_any != settings->first_as_any ||
-		      neighbor->settings.maximum_path_length != settings->maximum_path_length ||
-		      neighbor->settings.maximum_communities != settings->maximum_communities;
+	bool import =
+		neighbor->settings.import != settings->import ||
+		neighbor->settings.first_as_any != settings->first_as_any ||
+		neighbor->settings.maximum_path_length != settings->maximum_path_length ||
+		neighbor->settings.maximum_communities != settings->maximum_communities ||
+		neighbor->settings.maximum_attribute_bytes != settings->maximum_attribute_bytes;
 	bool policy = neighbor->settings.import_policy != settings->import_policy;
 	bool strict = neighbor->settings.path_strict != settings->path_strict;
 	bool limit = neighbor->settings.maximum_prefixes != settings->maximum_prefixes;

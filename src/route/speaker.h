@@ -102,6 +102,8 @@ struct neighbor_settings {
 	struct duration interval;
 	/* Most ASes in a path and communities of all kinds of a route that is taken; 0: any. */
 	uint16_t maximum_path_length, maximum_communities;
+	/* Most bytes of what has no fixed size: AS path, communities, cluster list; 0: any. */
+	uint16_t maximum_attribute_bytes;
 	struct address next_hop[BGP_FAMILY_COUNT]; /* FAMILY_NONE: session's local address */
 	/* Towards an internal neighbour: our address as next hop of what external ones said. */
 	bool next_hop_self;
@@ -391,6 +393,7 @@ enum neighbor_counter {
 	COUNTER_PATHS_OVER,         /* more routes of a prefix than add_path_maximum */
 	COUNTER_PATH_LONG,          /* longer than maximum_path_length */
 	COUNTER_COMMUNITIES_OVER,   /* more than maximum_communities */
+	COUNTER_ATTRIBUTES_OVER,    /* more than maximum_attribute_bytes */
 	COUNTER_FLOWSPEC_MALFORMED, /* rules: RFC 8955 section 10 */
 	COUNTER_FLOWSPEC_REFUSED,   /* rules beyond FLOW_NEIGHBOR_MAX or FLOW_RULES_MAX */
 	COUNTER_COLLISIONS,

@@ -46,6 +46,7 @@ const char *neighbor_counter_name(enum neighbor_counter counter)
 		[COUNTER_PATHS_OVER] = "paths-over-maximum",
 		[COUNTER_PATH_LONG] = "path-too-long",
 		[COUNTER_COMMUNITIES_OVER] = "communities-over-maximum",
+		[COUNTER_ATTRIBUTES_OVER] = "attributes-over-maximum",
 		[COUNTER_FLOWSPEC_MALFORMED] = "flowspec-malformed",
 		[COUNTER_FLOWSPEC_REFUSED] = "flowspec-refused",
 		[COUNTER_COLLISIONS] = "collisions",

@@ -146,6 +146,7 @@ static struct neighbor_settings settings_of(const struct speaker_process *proces
 		.maximum_prefixes_out = c->maximum_prefixes_out,
 		.maximum_path_length = (uint16_t)c->maximum_path_length,
 		.maximum_communities = (uint16_t)c->maximum_communities,
+		.maximum_attribute_bytes = (uint16_t)c->maximum_attribute_bytes,
 		.add_path = { add_path_of(c, CONFIG_FAMILY_IPV4),
 			add_path_of(c, CONFIG_FAMILY_IPV6) },
 		.add_path_best = (uint16_t)c->add_path.best,

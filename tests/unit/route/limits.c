@@ -304,6 +304,47 @@ static void test_many_communities(void **state)
 	hand_free(hand);
 }
 
+/* A route whose attributes have grown withdraws what was there, and the session stays. */
+static void test_many_attribute_bytes(void **state)
+{
+	static const uint32_t communities[] = { 1, 2 };
+	static const uint64_t extended[] = { 0x0002fbf400000001 };
+	static const struct bgp_large_community large[] = { { 1, 2, 3 } };
+	struct neighbor_settings settings = hand_settings();
+	struct bgp_attributes a = hand_attributes(BGP_IPV4_UNICAST);
+	struct hand *hand;
+
+	(void)state;
+	settings.maximum_attribute_bytes = (uint16_t)(a.as_path_size + 2 * 4 + 8 + 12);
+	hand = hand_new(&settings);
+	hand_establish(hand, OUT, NULL);
+	a.extended_communities = extended;
+	a.extended_community_count = 1;
+	a.large_communities = large;
+	a.large_community_count = 1;
+	a.communities = communities;
+	a.community_count = 2;
+	a.present |= 1ull << BGP_ATTRIBUTE_COMMUNITIES |
+		     1ull << BGP_ATTRIBUTE_EXTENDED_COMMUNITIES |
+		     1ull << BGP_ATTRIBUTE_LARGE_COMMUNITIES;
+	hand_announce(hand, OUT, "198.51.100.0/24", &a);
+	assert_true(hand_holds(hand, "198.51.100.0/24", NULL));
+	assert_int_equal(hand_counter(hand, COUNTER_ATTRIBUTES_OVER), 0);
+	hand_drain(hand, OUT);
+	/* One byte less, and the neighbour is asked for all again. */
+	settings.maximum_attribute_bytes--;
+	speaker_neighbor_change(hand->speaker, hand->neighbor, &settings, hand->now);
+	(void)hand_expect(hand, OUT, BGP_ROUTE_REFRESH);
+	hand_announce(hand, OUT, "198.51.100.0/24", &a);
+	assert_false(hand_holds(hand, "198.51.100.0/24", NULL));
+	assert_int_equal(hand_counter(hand, COUNTER_ATTRIBUTES_OVER), 1);
+	a.community_count = 1;
+	hand_announce(hand, OUT, "198.51.100.0/24", &a);
+	assert_true(hand_holds(hand, "198.51.100.0/24", NULL));
+	assert_int_equal(hand_state(hand), SESSION_ESTABLISHED);
+	hand_free(hand);
+}
+
 /* ---- The interval between advertisements: RFC 4271 section 9.2.1.1. ---- */
 
 static unsigned updates(struct hand *hand)
@@ -398,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_interval_and_bursts),
 		cmocka_unit_test(test_long_paths),
 		cmocka_unit_test(test_many_communities),
+		cmocka_unit_test(test_many_attribute_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
