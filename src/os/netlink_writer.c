@@ -264,7 +264,8 @@ static bool list_some(
 	return done;
 }
 
-static int list_family(struct netlink_writer *writer, uint8_t family, struct listing *listing)
+static int list_family(struct netlink_writer *writer, uint8_t family, struct listing *listing,
+	const bool *enough)
 {
 	_Alignas(struct nlmsghdr) char buffer[128];
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -278,7 +279,7 @@ static int list_family(struct netlink_writer *writer, uint8_t family, struct lis
 	body->rtm_protocol = ROUTE_PROTOCOL;
 	if (mnl_socket_sendto(writer->socket, message, message->nlmsg_len) < 0)
 		return errno;
-	while (!done) {
+	while (!done && !*enough) {
 		ssize_t length = mnl_socket_recvfrom(
 			writer->socket, writer->answer, sizeof(writer->answer));
 
@@ -295,12 +296,34 @@ int netlink_writer_list(struct netlink_writer *writer, uint32_t table, netlink_r
 	void *context, struct error *error)
 {
 	struct listing listing = { each, context, table };
-	int failure = list_family(writer, AF_INET, &listing);
+	const bool all = false;
+	int failure = list_family(writer, AF_INET, &listing, &all);
 
 	if (failure == 0)
-		failure = list_family(writer, AF_INET6, &listing);
+		failure = list_family(writer, AF_INET6, &listing, &all);
 	writer->first = writer->sequence + 1;
 	return failure == 0 ? 0 : error_system(error, failure, "cannot list our routes");
+}
+
+static void note_one(void *context, const struct netlink_route *route)
+{
+	(void)route;
+	*(bool *)context = true;
+}
+
+bool netlink_routes_any(uint32_t table)
+{
+	/* Of its own: what is not read of a list must not wait in another's socket. */
+	struct netlink_writer *writer = netlink_writer_open(NULL);
+	bool found = false;
+	struct listing listing = { note_one, &found, table };
+
+	if (writer != NULL) {
+		(void)list_family(writer, AF_INET, &listing, &found);
+		(void)list_family(writer, AF_INET6, &listing, &found);
+	}
+	netlink_writer_close(writer);
+	return found;
 }
 
 static bool has_path(const struct netlink_route *route, const struct netlink_path *path)

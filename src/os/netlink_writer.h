@@ -40,6 +40,9 @@ typedef void netlink_route_each(void *context, const struct netlink_route *route
 int netlink_writer_list(struct netlink_writer *writer, uint32_t table, netlink_route_each *each,
 	void *context, struct error *error);
 
+/* There is a route of our protocol in this table; quick, however many there are. */
+bool netlink_routes_any(uint32_t table);
+
 /* The same ways, in whatever order. */
 bool netlink_route_same(const struct netlink_route *a, const struct netlink_route *b);
 

@@ -241,24 +241,12 @@ static bool writer_ready(struct main_process *main)
 	return kernel->writer != NULL;
 }
 
-static void count_one(void *context, const struct netlink_route *route)
-{
-	(void)route;
-	++*(size_t *)context;
-}
-
 void kernel_routes_begin(struct main_process *main)
 {
 	const struct config_kernel *config = &main->config->kernel;
-	struct error error = { 0 };
-	size_t count = 0;
 
-	if (config->export == KERNEL_EXPORT_NONE || !writer_ready(main))
-		return;
-	if (netlink_writer_list(
-		    main->kernel_routes->writer, config->table, count_one, &count, &error) != 0)
-		log_event(LOG_ERROR, "kernel", "%s", error.text);
-	main->forwarding_kept |= count > 0;
+	if (config->export != KERNEL_EXPORT_NONE && netlink_routes_any(config->table))
+		main->forwarding_kept = true;
 }
 
 void kernel_routes_record(struct main_process *main, const struct record_kernel_routes *record)

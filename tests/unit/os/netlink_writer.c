@@ -93,6 +93,8 @@ static void batches(void **state)
 	assert_int_equal(refusals.count, 0);
 	assert_int_equal(list(writer, ROUTE_TABLE_MAIN).count, MANY);
 	assert_int_equal(list(writer, 77).count, 0);
+	assert_true(netlink_routes_any(ROUTE_TABLE_MAIN));
+	assert_false(netlink_routes_any(77));
 	/* What is there is refused, and the others are done; indexes count from the flush. */
 	for (uint32_t i = 0; i < 300; i++) {
 		struct netlink_route route = numbered(i == 200 ? 5 : MANY + i);
