@@ -54,10 +54,11 @@ size_t plan_choice_count(size_t candidates, size_t choose)
 static void list_choices(struct sweep *s)
 {
 	const struct plan_search *search = s->search;
-	size_t k = search->choose, n = search->scenario->site_count;
+	size_t n = search->scenario->site_count;
+	size_t k = search->choose < PLAN_CHOOSE_MAX ? search->choose : PLAN_CHOOSE_MAX;
 	uint8_t now[PLAN_CHOOSE_MAX];
 
-	for (size_t i = 0; i < k; i++)
+	for (size_t i = 0; i < PLAN_CHOOSE_MAX; i++)
 		now[i] = (uint8_t)(search->fixed + i);
 	for (size_t c = 0; c < s->choice_count; c++) {
 		size_t i = k;
