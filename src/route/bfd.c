@@ -490,11 +490,10 @@ static void expired(struct bfd *bfd, struct bfd_session *s, struct instant now)
 	detect_schedule(bfd, s);
 }
 
-void bfd_tick(struct bfd *bfd, struct instant now)
+static void transmit_all(struct bfd *bfd, struct instant now)
 {
 	struct heap_node *first;
 
-	/* What is to be sent goes first: a late tick must not cost the other end a packet. */
 	while ((first = heap_first(&bfd->transmits)) != NULL &&
 		instant_reached(first->when, now)) {
 		struct bfd_session *s = container_of(first, struct bfd_session, transmit_node);
@@ -506,11 +505,21 @@ void bfd_tick(struct bfd *bfd, struct instant now)
 		transmit_schedule(bfd, s, now);
 		send(bfd, s, false);
 	}
+}
+
+void bfd_tick(struct bfd *bfd, struct instant now)
+{
+	struct heap_node *first;
+
+	/* What is to be sent goes first: a late tick must not cost the other end a packet. */
+	transmit_all(bfd, now);
 	while ((first = heap_first(&bfd->detects)) != NULL &&
 		instant_reached(first->when, now)) {
 		heap_remove(&bfd->detects, first);
 		expired(bfd, container_of(first, struct bfd_session, detect_node), now);
 	}
+	/* Whose state changed says so at once. */
+	transmit_all(bfd, now);
 }
 
 struct instant bfd_deadline(const struct bfd *bfd)
