@@ -17,7 +17,7 @@ import table_daemons
 from table_daemons import cpu_s, peak_mib, pss_mib
 from table_peer import PeerFailed, TablePeer, session
 
-MEMORY_LIMIT_MIB = 6 * 1024
+MEMORY_LIMIT_MIB = 12 * 1024
 SENDER_ASN, RECEIVER_ASN, PROBER_ASN = 64500, 64600, 64700
 
 
