@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seed corpora of the wire and session targets: small valid and nearly valid inputs.
 
-    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,bmp,dns,flowspec,mrt,policy,record,rtr*,session}/seed-*
+    fuzz/make-corpus.py      rewrites fuzz/corpus/{bgp_*,bmp,dns,dns_request,flowspec,mrt,policy,record,rtr*,session}/seed-*
 """
 import glob
 import hashlib
@@ -121,6 +121,22 @@ DNS = [
     dns(record(16, b"\5hello"), 1)[:-3],
     struct.pack(">HHHHHH", 0x1234, 0x8400, 1, 0, 0, 1) + NAME + b"\0\x10\0\1"
     + b"\0\0\x29\4\xd0\0\0\0\0\0\x09\0\3\0\5nsid1",
+]
+
+
+def dns_request(question, count=0, more=b"", flags=0x0100):
+    return struct.pack(">HHHHHH", 0x1234, flags, 1, 0, 0, count) + question + more
+
+
+WHO = b"\2id\6server\0\0\x10\0\3"
+EDNS = b"\0\0\x29\4\xd0\0\0\0\0"
+DNS_REQUEST = [
+    dns_request(WHO), dns_request(WHO, 1, EDNS + b"\0\0"),
+    dns_request(WHO, 1, EDNS + b"\0\4\0\3\0\0"), dns_request(WHO, 2, (EDNS + b"\0\0") * 2),
+    dns_request(b"\3www\3lab\7example\0\0\1\0\1"), dns_request(b"\3lab\7example\0\0\x10\0\1"),
+    dns_request(b"\3lab\7example\0\0\x0f\0\1"), dns_request(b"\1x\0\0\1\0\1"),
+    dns_request(WHO, 1, b"\0\0\x29\4\xd0\0\1\0\0\0\0"), dns_request(WHO, flags=0x2800),
+    dns_request(WHO, flags=0x8000), dns_request(b""), dns_request(WHO, 1),
 ]
 
 
@@ -378,6 +394,7 @@ CORPORA = {
     "bgp_notification": NOTIFICATIONS + [b"\0\1\0\1", b"\0\2\1\1", b"\0\2"],
     "bmp": BMP,
     "dns": DNS,
+    "dns_request": DNS_REQUEST,
     "flowspec": [b"\0" + r for r in RULES] + [b"\1" + r for r in RULES6] + [b"\0" + LONG_RULE,
                  b"\0" + b"".join(RULES[:5]), b"\1" + b"".join(RULES6)]
     + [b"\2" + t for t in RULE_TEXTS] + [b"\3" + t for t in RULE_TEXTS6],

@@ -40,6 +40,7 @@ const struct command *const commands[] = {
 	&command_completion,
 	&command_help,
 	&command_internal_process,
+	&command_internal_lab_server,
 	&command_internal_complete,
 	&command_internal_man,
 	&command_internal_docs,

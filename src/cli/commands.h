@@ -16,6 +16,7 @@ extern const struct command command_help;
 extern const struct command command_init;
 extern const struct command command_internal_complete;
 extern const struct command command_internal_docs;
+extern const struct command command_internal_lab_server;
 extern const struct command command_internal_man;
 extern const struct command command_internal_process;
 extern const struct command command_mrt;

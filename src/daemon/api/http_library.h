@@ -15,6 +15,7 @@
 	F(MHD_run)                           \
 	F(MHD_get_timeout)                   \
 	F(MHD_get_daemon_info)               \
+	F(MHD_add_connection)                \
 	F(MHD_suspend_connection)            \
 	F(MHD_resume_connection)             \
 	F(MHD_lookup_connection_value_n)     \
