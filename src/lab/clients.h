@@ -73,8 +73,9 @@ pid_t clients_pid(const struct clients *clients);
 int clients_add(struct clients *clients, unsigned number, int netns_fd,
 	const struct address *source, const struct client_target *target, struct error *error);
 int clients_remove(struct clients *clients, unsigned number, struct error *error);
-/* From now on it asks another address of the same family. Answers to what is on the way still
- * count. ERROR_NOT_FOUND: no such client. */
+/* From now on it asks another address of the same family. Answers of the address before to what
+ * is on the way still count (of that before it no more: settle in between). ERROR_NOT_FOUND: no
+ * such client. */
 int clients_retarget(struct clients *clients, unsigned number, const struct address *address,
 	struct error *error);
 
