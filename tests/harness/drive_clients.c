@@ -7,6 +7,7 @@
  *     mark                report NUMBER                served
  *     wait MS [NUMBER...] settle                       now
  *     nsd NAME FOLDER ADDRESS, nginx NAME FOLDER ADDRESS    (write FOLDER/config, and a zone)
+ *     flood NETNS SOURCE TARGET PORT udp|syn|dns RATE MS [spoofed=PREFIX] [payload=N]
  *     cpu                 (seconds that the process of the clients has used)
  */
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "lab/clients.h"
+#include "lab/flood.h"
 #include "os/clock.h"
 #include "world/service.h"
 
@@ -268,6 +270,34 @@ static int nginx(struct clients *clients, const struct line *line, struct error 
 	return r == 0 ? save(line, "config", &config) : r;
 }
 
+static int run_flood(struct clients *clients, const struct line *line, struct error *error)
+{
+	struct flood_options options = { .port = (uint16_t)number(line, 4),
+		.kind = strcmp(word(line, 5), "syn") == 0   ? FLOOD_SYN
+			: strcmp(word(line, 5), "dns") == 0 ? FLOOD_DNS
+							    : FLOOD_UDP,
+		.packets_per_s = number(line, 6),
+		.duration_ms = number(line, 7),
+		.payload = setting_number(line, "payload"),
+		.seed = 1 };
+	struct flood_report flooded = { 0 };
+	int r;
+
+	(void)clients;
+	if (setting(line, "spoofed") != NULL)
+		(void)prefix_parse(setting(line, "spoofed"), &options.spoofed);
+	(void)address_parse(word(line, 2), &options.source);
+	(void)address_parse(word(line, 3), &options.target);
+	options.netns_fd = open(word(line, 1), O_RDONLY | O_CLOEXEC);
+	r = flood_run(&options, &flooded, error);
+	close(options.netns_fd);
+	if (r == 0)
+		printf("{\"ok\":true,\"sent\":%" PRIu64 ",\"failed\":%" PRIu64
+		       ",\"missed\":%" PRIu64 "}\n",
+			flooded.sent, flooded.failed, flooded.missed);
+	return r;
+}
+
 static const struct verb {
 	const char *name;
 	int (*run)(struct clients *clients, const struct line *line, struct error *error);
@@ -284,6 +314,7 @@ static const struct verb {
 	{ "wait", wait_first, true },
 	{ "nsd", nsd, false },
 	{ "nginx", nginx, false },
+	{ "flood", run_flood, true },
 	{ "now", now, true },
 	{ "cpu", cpu, true },
 };

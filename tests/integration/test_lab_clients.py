@@ -337,3 +337,62 @@ def test_drain_finishes_what_is_under_way(net, asking):
     assert slow.wait() == 0
     assert slow.log() == "4000000\n"
     assert server.process.wait() == 0
+
+
+def received(node, interface="to-router"):
+    (link,) = node.ip_json(f"-s link show dev {interface}")
+    return link["stats64"]["rx"]["packets"]
+
+
+def flood(net, asking, number, kind, rate, ms, *more, port=53):
+    return asking("flood", net.clients[number].netns_path, f"10.0.{number}.2", ADDRESS, port, kind,
+                  rate, ms, *more)
+
+
+@pytest.mark.parametrize("kind", ["udp", "syn", "dns"])
+def test_flood_is_bounded_and_counted(net, asking, kind):
+    """Rate and length are kept; what was sent is what arrives; the sources are the client's."""
+    site, other = net.sites.values()
+    server = LabServer(site, [ADDRESS]).start()
+    before, elsewhere = received(site), received(other)
+    began = asking("now")["now"]
+    sent = flood(net, asking, 0, kind, 5000, 1000, "payload=100", port=80 if kind == "syn" else 53)
+    took = asking("now")["now"] - began
+    assert 900 * MS < took < 3000 * MS
+    assert sent["sent"] + sent["missed"] == 5000 and sent["failed"] == 0
+    assert sent["sent"] > 1000
+    net.world.wait_for(lambda: received(site) - before >= sent["sent"], 10, "the flood to arrive")
+    assert received(other) - elsewhere < 50
+    if kind == "syn":
+        return  # the client's kernel answers what the server answers, so more than that arrived
+    assert received(site) - before < sent["sent"] + 50
+    net.world.wait_for(lambda: server.counters()["dns_udp_answers"] == sent["sent"], 10,
+                       "the flood to be answered")
+    assert server.counters()["dns_malformed"] == (0 if kind == "dns" else sent["sent"])
+
+
+def test_flood_from_made_up_sources(net, asking):
+    server = LabServer(net.sites["fra"], [ADDRESS]).start()
+    net.sites["fra"].ip("route add blackhole 203.0.113.0/24")
+    sent = flood(net, asking, 1, "dns", 2000, 500, "spoofed=203.0.113.0/24")
+    assert sent["sent"] + sent["missed"] == 1000
+    net.world.wait_for(lambda: server.counters()["dns_udp_requests"] == sent["sent"], 10,
+                       "the flood to arrive")
+
+
+def test_floods_that_are_refused(net, asking):
+    there = net.clients[0].netns_path
+    for path, words, text in (
+            ("/proc/self/ns/net", (1000, 100), "refused"),
+            ("/proc/1/ns/net", (1000, 100), "refused"),
+            ("/proc/self/ns/mnt", (1000, 100), "refused"),
+            ("/dev/null", (1000, 100), "refused"),
+            (there, (1000001, 100), "range"),
+            (there, (0, 100), "range"),
+            (there, (1000, 60001), "range"),
+            (there, (1000, 0), "range"),
+            (there, (1000, 100, "payload=1401"), "range")):
+        with pytest.raises(Refused, match=text):
+            asking("flood", path, "10.0.0.2", ADDRESS, 53, "udp", *words)
+    with pytest.raises(Refused, match="unsupported"):
+        asking("flood", there, "10.0.0.2", ADDRESS6, 53, "udp", 1000, 100)
