@@ -122,11 +122,40 @@ static void test_broken(void **state)
 	}
 }
 
+/* RFC 6891 section 6.1.3: a version that we do not speak. */
+static void test_version(void **state)
+{
+	static const uint8_t opt_version_1[] = { 0, 0, 41, 4, 208, 0, 1, 0, 0, 0, 0 };
+	struct server_identity identity = { .name = "fra" };
+	struct address local = address_ipv4(0xc0000201);
+	struct dns_query query = { .id = 77,
+		.question = { .type = DNS_TYPE_TXT, .class = DNS_CLASS_CH },
+		.udp_payload = DNS_UDP_PAYLOAD };
+	struct dns_response response;
+	uint8_t bytes[512], out[SERVER_ANSWER_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	bool malformed;
+	size_t length;
+
+	(void)state;
+	assert_int_equal(dns_name_parse("lab.example", &identity.zone), 0);
+	assert_int_equal(dns_name_parse("id.server", &query.question.name), 0);
+	dns_query_write(&w, &query);
+	length = writer_length(&w);
+	memcpy(bytes + length - sizeof(opt_version_1), opt_version_1, sizeof(opt_version_1));
+	length = server_answer(&identity, &local, SERVER_UDP, bytes, length, out, &malformed);
+	assert_false(malformed);
+	assert_int_equal(dns_response_read(out, length, &query, &response, NULL), 0);
+	assert_int_equal(response.rcode, DNS_RCODE_BADVERS);
+	assert_int_equal(response.answer_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
