@@ -15,6 +15,9 @@ void config_reference(struct text *out);
 /* docs/plan-file.md: the same of a plan (config/plan.h). */
 void config_plan_reference(struct text *out);
 
+/* docs/world-file.md: the same of a world (config/world.h). */
+void config_world_reference(struct text *out);
+
 /* A complete file with every key at its default, each explained: `nearcast config default`. It
  * reads without an error. */
 void config_default(struct text *out);

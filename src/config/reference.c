@@ -211,6 +211,14 @@ void config_plan_reference(struct text *out)
 	print_below(&schema_plan, out);
 }
 
+void config_world_reference(struct text *out)
+{
+	text_add(out, "# Keys of a world\n\nMade from the schema in the code: "
+		      "`build/tools/make-reference world`. [The lab](lab.md) says what they are "
+		      "for.\n\n");
+	print_below(&schema_world, out);
+}
+
 static const char default_head[] =
 	"# Every key that there is, with its default. Take the '#' away in front of a key and of the\n"
 	"# group that it is in to change it. Remarks stand one column further in.\n"

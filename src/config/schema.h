@@ -131,6 +131,7 @@ extern const struct schema_section schema_rpki;     /* offsets are from struct c
 extern const struct schema_section schema_kernel; /* offsets are from struct config */
 extern const struct schema_section schema_flow;
 extern const struct schema_section schema_plan; /* of a plan: offsets from struct config_plan */
+extern const struct schema_section schema_world; /* of a world: from struct config_world */
 /* Indexed by enum config_check_type; offsets are from struct config_check. */
 extern const struct schema_check schema_checks[];
 extern const struct schema_section schema_group; /* of all and any */

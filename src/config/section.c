@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "config/plan.h"
+#include "config/world.h"
 #include "config/section_policy.h"
 #include "config/value.h"
 
@@ -305,6 +306,10 @@ BEGINS_AS_NAMED(struct config_policy);
 BEGINS_AS_NAMED(struct config_flow);
 BEGINS_AS_NAMED(struct config_plan_site);
 BEGINS_AS_NAMED(struct config_plan_upstream);
+BEGINS_AS_NAMED(struct config_world_tie);
+BEGINS_AS_NAMED(struct config_world_network);
+BEGINS_AS_NAMED(struct config_world_exchange);
+BEGINS_AS_NAMED(struct config_world_site);
 
 static void read_entry(struct reading *reading, const struct schema_field *field,
 	const struct node *node, void *target)

@@ -169,23 +169,35 @@ static void decimals_come_back(void **state)
 	}
 }
 
-static void reference_is_up_to_date(void **state)
+static void compare_with(const char *path, const struct text *made, const char *how)
 {
-	struct text made = { 0 }, found = { 0 };
+	struct text found = { 0 };
 	char buffer[4096];
 	size_t length;
-	FILE *file = fopen(PLAN_REFERENCE_FILE, "r");
+	FILE *file = fopen(path, "r");
 
-	(void)state;
 	assert_non_null(file);
 	while ((length = fread(buffer, 1, sizeof(buffer), file)) > 0)
 		text_add_bytes(&found, buffer, length);
 	fclose(file);
-	config_plan_reference(&made);
-	if (strcmp(text_string(&made), text_string(&found)) != 0)
-		fail_msg("make it anew: build/tools/make-reference plan > docs/plan-file.md");
-	text_clear(&made);
+	if (strcmp(text_string(made), text_string(&found)) != 0)
+		fail_msg("make it anew: %s", how);
 	text_clear(&found);
+}
+
+static void reference_is_up_to_date(void **state)
+{
+	struct text made = { 0 }, worlds = { 0 };
+
+	(void)state;
+	config_plan_reference(&made);
+	compare_with(PLAN_REFERENCE_FILE, &made,
+		"build/tools/make-reference plan > docs/plan-file.md");
+	config_world_reference(&worlds);
+	compare_with(WORLD_REFERENCE_FILE, &worlds,
+		"build/tools/make-reference world > docs/world-file.md");
+	text_clear(&made);
+	text_clear(&worlds);
 }
 
 int main(void)
