@@ -34,6 +34,7 @@ const struct command *const commands[] = {
 	&command_undrain,
 	&command_neighbor,
 	&command_plan,
+	&command_lab,
 	&command_mrt,
 	&command_collect,
 	&command_version,

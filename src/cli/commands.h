@@ -24,6 +24,7 @@ extern const struct command command_neighbor;
 extern const struct command command_neighbors;
 extern const struct command command_nexthops;
 extern const struct command command_plan;
+extern const struct command command_lab;
 extern const struct command command_policy;
 extern const struct command command_reload;
 extern const struct command command_routes;

@@ -8,7 +8,7 @@ Every configuration is read by `check-config` without an error or a warning; eve
 exists; so do the settings, metrics, files, make targets and pages that are named.
 
 docs/configuration.md, docs/commands.md and docs/plan-file.md are generated: only their links are
-looked at. A plan is run by `plan catchment` on a made-up Internet.
+looked at. A plan is run by `plan catchment` on a made-up Internet, a world goes through `lab check`.
 """
 import glob
 import json
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-GENERATED = {"docs/configuration.md", "docs/commands.md", "docs/plan-file.md"}
+GENERATED = {"docs/configuration.md", "docs/commands.md", "docs/plan-file.md", "docs/world-file.md"}
 SECRETS = {"env", "file"}  # where a password is, not a setting
 HEAD = "site: a\nasn: 64500\nrouter-id: 192.0.2.1\n"
 SERVICE = "services:\n  x:\n    addresses: [198.51.100.53]\n"
@@ -29,7 +29,8 @@ class Documents:
     def __init__(self, nearcast, root):
         self.nearcast, self.root, self.problems = os.path.abspath(nearcast), root, []
         self.keys = set(self.keys_of(json.loads(self.run("config", "schema")[1])))
-        self.keys |= set(re.findall(r"^\| `([a-z0-9-]+)` \|", self.read("docs/plan-file.md"), re.M))
+        for other in ("docs/plan-file.md", "docs/world-file.md"):
+            self.keys |= set(re.findall(r"^\| `([a-z0-9-]+)` \|", self.read(other), re.M))
         commands = re.findall(r"^  ([a-z][a-z-]*) ", self.run("--help")[1], re.M)
         self.help = {command: self.run(command, "--help")[1] for command in commands}
         self.metrics = self.read("src/daemon/api/metrics.c")
@@ -66,7 +67,9 @@ class Documents:
             return
         blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M)
         for kind, block in blocks:
-            if kind == "yaml" and re.search("^(sites|candidates):", block, re.M):
+            if kind == "yaml" and re.search("^(networks|generate):", block, re.M):
+                self.world(path, block)
+            elif kind == "yaml" and re.search("^(sites|candidates):", block, re.M):
                 self.plan(path, block)
             elif kind == "yaml" and not block.startswith("groups:"):
                 self.configuration(path, block)
@@ -106,6 +109,14 @@ class Documents:
             file.flush()
             status, _, said = self.run("plan", "catchment", "--no-color", "--ases", "20000",
                                        file.name)
+        if status != 0 or said:
+            self.problem(path, f"exit status {status} for\n{text}{said}")
+
+    def world(self, path, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(text)
+            file.flush()
+            status, _, said = self.run("lab", "check", "--no-color", file.name)
         if status != 0 or said:
             self.problem(path, f"exit status {status} for\n{text}{said}")
 
