@@ -100,7 +100,8 @@ static int make_network(struct lab *lab, uint32_t node, struct error *error)
 	result = keep("net", &made->net, error);
 	if (result == 0)
 		result = keep("uts", &made->host, error);
-	(void)sethostname(name, strlen(name));
+	if (result == 0 && sethostname(name, strlen(name)) != 0)
+		result = error_system(error, errno, "cannot name a node");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		apply(&settings[i]);
 	if (result == 0)
