@@ -47,7 +47,7 @@ static bool needless(
 	return count == 0 && !groups_hold(speaker, family, destination);
 }
 
-static void destinations_settle(struct speaker *speaker, enum bgp_family family,
+void groups_settle(struct speaker *speaker, enum bgp_family family,
 	const uint32_t *destinations, uint32_t count)
 {
 	uint32_t batch[RIB_BATCH];
@@ -70,8 +70,7 @@ static void chunk_retire(struct group *group, struct chunk *chunk)
 
 	list_remove(&chunk->link);
 	group->chunk_bytes -= chunk->length;
-	destinations_settle(
-		group->speaker, family, chunk->destinations, chunk->destination_count);
+	groups_settle(group->speaker, family, chunk->destinations, chunk->destination_count);
 	chunk_free(chunk);
 }
 

@@ -168,6 +168,10 @@ void groups_mark(struct speaker *speaker, enum bgp_family family, uint32_t desti
 void groups_mark_paths(struct speaker *speaker, enum bgp_family family, uint32_t destination);
 /* Whether a group still needs the destination's number. */
 bool groups_hold(const struct speaker *speaker, enum bgp_family family, uint32_t destination);
+/* Forget those of the destinations, each named once, that have no route and that no group
+ * needs; many at once, because each is a miss of the cache. */
+void groups_settle(struct speaker *speaker, enum bgp_family family,
+	const uint32_t *destinations, uint32_t count);
 /* All that the group holds is to be sent to the member. */
 int member_catch_up(struct neighbor *neighbor, enum bgp_family family, bool again);
 /* Whether there is something to send. Looks closer (group_prune) at up to `closer` marks. */

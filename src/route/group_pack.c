@@ -374,7 +374,8 @@ static void items_choose(struct pack *pack)
 	struct group *group = pack->group;
 	const struct group_family *gf = &group->families[pack->family];
 	bool over = group_limit_exceeded(group, pack->family);
-	uint32_t kept = 0;
+	uint32_t settled[RIB_BATCH];
+	uint32_t kept = 0, found = 0;
 
 	for (uint32_t i = 0; i < pack->count; i++) {
 		uint32_t destination = pack->items[i].destination;
@@ -386,7 +387,11 @@ static void items_choose(struct pack *pack)
 				choice.source == gf->sources[destination])) {
 			attribute_store_release(&group->speaker->store, choice.set);
 			if (held == ATTRIBUTE_SET_NONE)
-				pack_settle(group->speaker, pack->family, destination);
+				settled[found++] = destination;
+			if (found == RIB_BATCH) {
+				groups_settle(group->speaker, pack->family, settled, found);
+				found = 0;
+			}
 			continue;
 		}
 		if (choice.set == ATTRIBUTE_SET_NONE)
@@ -396,6 +401,7 @@ static void items_choose(struct pack *pack)
 			.chosen = choice.set,
 			.source = choice.source };
 	}
+	groups_settle(group->speaker, pack->family, settled, found);
 	pack->count = kept;
 }
 
