@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli/width.h"
+#include "base/width.h"
 
 #define COLUMNS_LEAST 40u
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "cli/width.h"
+#include "base/width.h"
 
 #define GAP        2u
 #define WRAP_LEAST 20u

@@ -8,7 +8,7 @@
 
 #include "base/instant.h"
 #include "cli/table.h"
-#include "cli/width.h"
+#include "base/width.h"
 
 const json_t *view_get(const json_t *object, const char *key);
 /* "" if it is missing or no string. */

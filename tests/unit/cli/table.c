@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "cli/table.h"
-#include "cli/width.h"
+#include "base/width.h"
 
 static const struct column columns[] = {
 	{ "Name", COLUMN_FIXED },

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cli/width.h"
+#include "base/width.h"
 
 static const struct {
 	const char *text;

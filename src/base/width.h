@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UTF-8 on terminals: how many columns a text takes, and what must not reach a terminal. Pure.
  */
-#ifndef NEARCAST_CLI_WIDTH_H
-#define NEARCAST_CLI_WIDTH_H
+#ifndef NEARCAST_BASE_WIDTH_H
+#define NEARCAST_BASE_WIDTH_H
 
 #include <stddef.h>
 #include <stdint.h>

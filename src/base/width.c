@@ -4,7 +4,7 @@
  *
  * Widths follow Unicode Standard Annex 11 in ranges, coarse where blocks are wide as a whole.
  */
-#include "cli/width.h"
+#include "base/width.h"
 
 #include <stdbool.h>
 
