@@ -7,13 +7,14 @@
 #include "cli/output.h"
 #include "cli/plan_action.h"
 
-static const char *const actions[] = { "catchment", "compare", "failures", "prepend",
+static const char *const actions[] = { "attack", "catchment", "compare", "failures", "prepend",
 	"optimise", "generate", "validate", NULL };
 
 static const struct {
 	plan_action *run;
 	size_t fewest, most; /* plans */
 } functions[] = {
+	{ plan_attack, 1, 1 },
 	{ plan_catchment, 1, 1 },
 	{ plan_compare, 1, 2 },
 	{ plan_failures, 1, 1 },
@@ -53,6 +54,7 @@ static enum exit_code plan_command_run(
 }
 
 static const char *const goals[] = { "median", "p95", "mean", "balance", NULL };
+static const char *const kinds[] = { "spoofed", "reflected", NULL };
 static const char *const whats[] = { "topology", "users", "geography", NULL };
 
 static const struct option options[] = {
@@ -69,8 +71,20 @@ static const struct option options[] = {
 	{ "ases", 0, "N", "without a topology: of how many ASes (default 5000)",
 		COMPLETE_NOTHING, NULL },
 	{ "pairs", 0, NULL, "failures: two at once too", COMPLETE_NOTHING, NULL },
-	{ "report", 0, "FILE", "catchment: write a page with a map, curves and bars",
+	{ "report", 0, "FILE", "attack, catchment: write a page with a map, curves and bars",
 		COMPLETE_FILE, NULL },
+	{ "from", 0, "LIST",
+		"attack: countries and ASes that bots are in, between commas, or a file of them",
+		COMPLETE_FILE, NULL },
+	{ "bots", 0, "N", "attack: how many bots, instead of what the plan says",
+		COMPLETE_NOTHING, NULL },
+	{ "rate", 0, "N", "attack: bits or packets a second of each", COMPLETE_NOTHING, NULL },
+	{ "kind", 0, "KIND", "attack: spoofed or reflected", COMPLETE_WORDS, kinds },
+	{ "steps", 0, "N", "attack: moves of a playbook at most (default 8)", COMPLETE_NOTHING,
+		NULL },
+	{ "width", 0, "N", "attack: sequences kept while searching (default 4)",
+		COMPLETE_NOTHING, NULL },
+	{ "no-shed", 0, NULL, "attack: a playbook without scrubbing", COMPLETE_NOTHING, NULL },
 	{ "choose", 0, "K", "optimise: so many of the candidates (default 1)", COMPLETE_NOTHING,
 		NULL },
 	{ "by", 0, "GOAL", "optimise: median (the default), p95, mean or balance",
@@ -89,7 +103,8 @@ static const struct option options[] = {
 };
 
 static const struct positional positionals[] = {
-	{ "ACTION", "catchment, compare, failures, prepend, optimise, generate or validate",
+	{ "ACTION",
+		"attack, catchment, compare, failures, prepend, optimise, generate or validate",
 		false, COMPLETE_WORDS, actions },
 	{ "PLAN...",
 		"plans (docs/plan-file.md); compare takes one or two, generate none, "
@@ -110,7 +125,9 @@ const struct command command_plan = {
 		"catchment counts who reaches which site, how fast, and its load. compare tells what "
 		"changes from one plan to another; with one plan, it sets anycast against unicast "
 		"from each site. failures loses every site and every upstream, and follows the "
-		"cascade when overloaded sites go down too. prepend tries one to three prepends more "
+		"cascade when overloaded sites go down too. attack lets a botnet loose, and tells how many users "
+		"are still served if sites absorb it, scrub, withdraw, prepend or ask upstreams to tell "
+		"fewer, and which moves keep most. prepend tries one to three prepends more "
 		"at each upstream. optimise tries every choice of so many candidates. generate prints the made-up Internet. validate sets predictions "
 		"against catchments measured on the PEERING testbed, or (with --places) round-trip times "
 		"against those of probes.\n\n"

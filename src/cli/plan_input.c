@@ -60,12 +60,7 @@ static ptrdiff_t read_packed(void *context, void *buffer, size_t room, struct er
 	return packed_file_read(context, buffer, room, error);
 }
 
-typedef int world_reader(
-	struct plan_world *world, const struct plan_source *source, struct error *error);
-
-/* Read one file: the topology if world is NULL. */
-static int read_file(const char *path, struct plan_world *world, world_reader *read,
-	struct plan_graph **ret_graph, struct error *error)
+int plan_file(const char *path, plan_file_reader *read, void *context, struct error *error)
 {
 	struct packed_file *file;
 	struct plan_source source = { read_packed, NULL, path };
@@ -74,10 +69,24 @@ static int read_file(const char *path, struct plan_world *world, world_reader *r
 	if (result != 0)
 		return result;
 	source.context = file;
-	result = world == NULL ? plan_graph_read(&source, ret_graph, error)
-			       : read(world, &source, error);
+	result = read(context, &source, error);
 	packed_file_close(file);
 	return result;
+}
+
+static int read_topology(void *context, const struct plan_source *source, struct error *error)
+{
+	return plan_graph_read(source, context, error);
+}
+
+static int read_users(void *context, const struct plan_source *source, struct error *error)
+{
+	return plan_world_read_users(context, source, error);
+}
+
+static int read_geography(void *context, const struct plan_source *source, struct error *error)
+{
+	return plan_world_read_geography(context, source, error);
 }
 
 static int read_internet(struct plan_internet *internet, struct error *error)
@@ -89,23 +98,20 @@ static int read_internet(struct plan_internet *internet, struct error *error)
 		result = plan_generate(&(struct plan_recipe){ internet->seed, internet->ases },
 			&internet->world, error);
 	else
-		result = read_file(internet->topology, NULL, NULL, &graph, error);
+		result = plan_file(internet->topology, read_topology, &graph, error);
 	if (result == 0 && internet->topology != NULL)
 		result = plan_world_create(graph, &internet->world, error);
 	if (result == 0 && internet->users != NULL)
-		result = read_file(
-			internet->users, internet->world, plan_world_read_users, NULL, error);
+		result = plan_file(internet->users, read_users, internet->world, error);
 	if (result == 0 && internet->geography != NULL)
-		result = read_file(internet->geography, internet->world,
-			plan_world_read_geography, NULL, error);
+		result = plan_file(internet->geography, read_geography, internet->world, error);
 	return result;
 }
 
-/* An option's path as it is; the plan's relative to the plan. NULL if neither says one. */
-static char *choose_path(const struct arguments *arguments, const char *option,
-	const char *said, const char *plan)
+char *plan_path(const struct arguments *arguments, const char *option, const char *said,
+	const char *plan)
 {
-	const char *given = arguments_value(arguments, option);
+	const char *given = arguments == NULL ? NULL : arguments_value(arguments, option);
 	const char *slash = plan == NULL ? NULL : strrchr(plan, '/');
 	struct text path = { 0 };
 
@@ -129,11 +135,11 @@ static int choose_internet(const struct arguments *arguments, const struct confi
 			plan == NULL ? 5000 : plan->generate.ases, &ases, error);
 	internet->ases = (uint32_t)ases;
 	internet->topology =
-		choose_path(arguments, "topology", plan == NULL ? NULL : plan->topology, path);
+		plan_path(arguments, "topology", plan == NULL ? NULL : plan->topology, path);
 	internet->users =
-		choose_path(arguments, "users", plan == NULL ? NULL : plan->users, path);
-	internet->geography = choose_path(
-		arguments, "geography", plan == NULL ? NULL : plan->geography, path);
+		plan_path(arguments, "users", plan == NULL ? NULL : plan->users, path);
+	internet->geography =
+		plan_path(arguments, "geography", plan == NULL ? NULL : plan->geography, path);
 	return result;
 }
 
@@ -175,14 +181,14 @@ struct builder {
 	bool out_of_memory;
 };
 
-static void complain_mark(struct builder *b, const struct config_mark *mark, uint32_t width,
+void plan_complain(struct plan_case *c, const struct config_mark *mark, uint32_t width,
 	const char *text, const char *hint)
 {
-	const struct place place = { &b->c->files.sources[0], mark->line, mark->column, width };
+	const struct place place = { &c->files.sources[0], mark->line, mark->column, width };
 
-	diagnose(&b->c->diagnostics, CONFIG_ERROR, &place, "%s", text);
+	diagnose(&c->diagnostics, CONFIG_ERROR, &place, "%s", text);
 	if (hint[0] != '\0')
-		diagnose_hint(&b->c->diagnostics, "%s", hint);
+		diagnose_hint(&c->diagnostics, "%s", hint);
 }
 
 static uint32_t find_as(
@@ -194,7 +200,7 @@ static uint32_t find_as(
 	if (as != PLAN_NONE)
 		return as;
 	snprintf(text, sizeof(text), "AS %u (%s) is not in the topology", asn, what);
-	complain_mark(b, &u->mark, (uint32_t)strlen(u->name), text,
+	plan_complain(b->c, &u->mark, (uint32_t)strlen(u->name), text,
 		b->c->internet.topology == NULL
 			? "without a topology ASes are numbered from 1 by size: see "
 			  "`nearcast plan generate`"
@@ -302,7 +308,7 @@ static void set_place(
 		snprintf(hint, sizeof(hint), "did you mean %s? Or write latitude and longitude",
 			meant->name);
 	snprintf(text, sizeof(text), "the city '%.60s' is not known", from->city);
-	complain_mark(b, &from->mark, (uint32_t)strlen(from->name), text, hint);
+	plan_complain(b->c, &from->mark, (uint32_t)strlen(from->name), text, hint);
 }
 
 static void add_sites(struct builder *b, const struct config_plan_site *sites, size_t count)
@@ -313,6 +319,7 @@ static void add_sites(struct builder *b, const struct config_plan_site *sites, s
 
 		into->name = sites[i].name;
 		into->capacity = (double)sites[i].capacity;
+		into->bandwidth = (double)sites[i].bandwidth;
 		set_place(b, &sites[i], into);
 		for (size_t j = 0; j < sites[i].upstream_count; j++)
 			add_upstream(b, &sites[i].upstreams[j], index);

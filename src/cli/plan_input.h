@@ -48,6 +48,18 @@ enum exit_code plan_internet_load(const struct arguments *arguments,
 	struct plan_internet *ret_internet, struct console *console);
 void plan_internet_clear(struct plan_internet *internet);
 
+/* Open a file, packed or not, and let a reader have it. Errors of the file or the reader. */
+typedef int plan_file_reader(
+	void *context, const struct plan_source *source, struct error *error);
+int plan_file(const char *path, plan_file_reader *read, void *context, struct error *error);
+/* An option's path (arguments may be NULL: none) as it is; what the plan says relative to the
+ * plan. NULL if neither says one, or no memory. The caller frees it. */
+char *plan_path(const struct arguments *arguments, const char *option, const char *said,
+	const char *plan);
+/* Tell a mistake at a place of the plan; hint may be "". configuration_mistakes prints them. */
+void plan_complain(struct plan_case *c, const struct config_mark *mark, uint32_t width,
+	const char *text, const char *hint);
+
 /* Print an error with its file, line and column in front. */
 enum exit_code plan_error(struct console *console, const struct error *error);
 

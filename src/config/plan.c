@@ -9,6 +9,7 @@
  */
 #include "config/plan.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,8 +66,31 @@ static void check_sites(
 	}
 }
 
-static void check_plan(struct reading *reading, const struct config_plan *plan)
+static bool is_country(const char *text)
 {
+	return strlen(text) == 2 && isalpha((unsigned char)text[0]) &&
+	       isalpha((unsigned char)text[1]);
+}
+
+static void check_attack(struct reading *reading, struct config_plan_attack *attack)
+{
+	const struct node *ases = said_node(&reading->said, &attack->ases);
+
+	if (ases != NULL)
+		attack->mark = section_mark(reading, &ases->place);
+	for (size_t i = 0; i < attack->country_count; i++)
+		if (!is_country(attack->countries[i]))
+			complain_at(reading, &attack->countries,
+				"'%.20s' is no country: write two letters, such as BR",
+				attack->countries[i]);
+	if (attack->from != NULL && attack->country_count + attack->as_count > 0)
+		complain_at(reading, &attack->from,
+			"an attack has either a file of bots or lists of them");
+}
+
+static void check_plan(struct reading *reading, struct config_plan *plan)
+{
+	check_attack(reading, &plan->attack);
 	check_sites(reading, plan->sites, plan->site_count);
 	check_sites(reading, plan->candidates, plan->candidate_count);
 	for (size_t i = 0; i < plan->candidate_count; i++)

@@ -16,6 +16,7 @@
 #define CONFIG_PLAN_UPSTREAMS_MAX 64  /* of a site */
 #define CONFIG_PLAN_LIST_MAX      64  /* ASes of a list */
 #define CONFIG_PLAN_ASES_MAX      1000000
+#define CONFIG_PLAN_SOURCES_MAX   1024 /* countries or ASes that an attack comes from */
 
 struct config_plan_upstream {
 	const char *name; /* unique in its site */
@@ -35,6 +36,7 @@ struct config_plan_site {
 	bool has_latitude, has_longitude;
 	double latitude, longitude; /* degrees */
 	uint64_t capacity;          /* users; 0: no limit */
+	uint64_t bandwidth;         /* in the attack's unit, a second; 0: no limit */
 	const struct config_plan_upstream *upstreams;
 	size_t upstream_count;
 };
@@ -45,11 +47,39 @@ struct config_plan_generate {
 	uint32_t ases;
 };
 
+enum config_attack_kind {
+	ATTACK_SPOOFED,
+	ATTACK_REFLECTED,
+};
+
+enum config_attack_unit {
+	ATTACK_BITS,
+	ATTACK_PACKETS,
+};
+
+/* What `plan attack` lets loose on the sites. */
+struct config_plan_attack {
+	struct config_mark mark;      /* of `ases` */
+	const char *from;             /* a file of AS or country, bots, rate; NULL: none */
+	const char *const *countries; /* two letters each, as written */
+	size_t country_count;
+	const uint32_t *ases;
+	size_t as_count;
+	uint64_t bots, rate; /* in all, where no file says; of each, a second */
+	uint8_t kind, unit;  /* enum config_attack_kind, enum config_attack_unit */
+	uint32_t amplification;
+	const char *reflectors; /* a file like `from`; NULL: reflectors stand where users do */
+	uint64_t user_rate;     /* what a user needs, a second */
+	uint8_t scrub, scrub_loss; /* per cent */
+	uint32_t collapse;         /* per cent of a site's bandwidth; 0: never */
+};
+
 struct config_plan {
 	struct arena arena;
 	const char *description;
 	const char *topology, *users, *geography; /* files; NULL: none */
 	struct config_plan_generate generate;
+	struct config_plan_attack attack;
 	uint32_t asn; /* of the origin; 0: none that is in the topology */
 	const struct config_plan_site *sites, *candidates;
 	size_t site_count, candidate_count;

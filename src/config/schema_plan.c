@@ -105,6 +105,14 @@ static const struct schema_field site_fields[] = {
 		.preset = "0",
 		.unit = "users",
 		.help = "How many users it can serve, in the unit of the users' file; 0 is no limit." },
+	{ .key = "bandwidth",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(S, bandwidth),
+		.maximum = 1000000000000000,
+		.preset = "0",
+		.unit = "bits or packets a second",
+		.help = "What it can take in before it loses some of everything, in the unit of "
+			"`attack`; 0 is no limit." },
 	{ 0 },
 };
 
@@ -146,6 +154,117 @@ static const struct schema_section generate_section = {
 	.fields = generate_fields,
 };
 
+static const struct schema_word words_attack_kind[] = {
+	{ "spoofed", ATTACK_SPOOFED,
+		"bots send to the sites themselves, under false addresses" },
+	{ "reflected", ATTACK_REFLECTED,
+		"bots ask reflectors, who send more to the sites: traffic comes from the "
+		"reflectors' ASes" },
+	{ 0 },
+};
+
+static const struct schema_word words_attack_unit[] = {
+	{ "bits", ATTACK_BITS, "bits a second" },
+	{ "packets", ATTACK_PACKETS, "packets a second" },
+	{ 0 },
+};
+
+static const struct schema_field attack_fields[] = {
+	{ .key = "from",
+		.kind = KIND_STRING,
+		SCHEMA_AT(P, attack.from),
+		.elsewhere = "botnet file",
+		.help = "A file of lines AS,bots or COUNTRY,bots, with the rate of each bot as a "
+			"third field perhaps; plain or packed." },
+	{ .key = "countries",
+		.kind = KIND_STRING,
+		SCHEMA_LIST(P, attack.countries, attack.country_count),
+		.maximum = CONFIG_PLAN_SOURCES_MAX,
+		.help = "Where bots are, as two letters each; they stand in its ASes as users do." },
+	{ .key = "ases",
+		.kind = KIND_ASN,
+		SCHEMA_LIST(P, attack.ases, attack.as_count),
+		.maximum = CONFIG_PLAN_SOURCES_MAX,
+		.help = "ASes that bots are in, as many a user as everywhere." },
+	{ .key = "bots",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(P, attack.bots),
+		.minimum = 1,
+		.maximum = 1000000000000,
+		.preset = "100000",
+		.help = "How many there are in the `countries` and `ases`; without either, in the "
+			"whole world." },
+	{ .key = "rate",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(P, attack.rate),
+		.minimum = 1,
+		.maximum = 1000000000000,
+		.preset = "10000000",
+		.unit = "bits or packets a second",
+		.help = "What each bot sends." },
+	{ .key = "unit",
+		.kind = KIND_WORD,
+		.words = words_attack_unit,
+		SCHEMA_AT(P, attack.unit),
+		.preset = "bits",
+		.help = "What rates and the sites' bandwidth count." },
+	{ .key = "kind",
+		.kind = KIND_WORD,
+		.words = words_attack_kind,
+		SCHEMA_AT(P, attack.kind),
+		.preset = "spoofed",
+		.help = "How it reaches the sites." },
+	{ .key = "amplification",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(P, attack.amplification),
+		.minimum = 1,
+		.maximum = 100000,
+		.preset = "30",
+		.unit = "times",
+		.help = "How much more reflectors send than they are asked with." },
+	{ .key = "reflectors",
+		.kind = KIND_STRING,
+		SCHEMA_AT(P, attack.reflectors),
+		.help = "A file like `from` of how many reflectors are where; without it they stand "
+			"where users do." },
+	{ .key = "user-rate",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(P, attack.user_rate),
+		.maximum = 1000000000000,
+		.preset = "0",
+		.unit = "bits or packets a second",
+		.help = "What a user takes of a site's bandwidth, attack or not." },
+	{ .key = "scrub",
+		.kind = KIND_PERCENT,
+		SCHEMA_AT(P, attack.scrub),
+		.preset = "80%",
+		.help = "What a site that sheds filters out of the attack before it counts." },
+	{ .key = "scrub-loss",
+		.kind = KIND_PERCENT,
+		SCHEMA_AT(P, attack.scrub_loss),
+		.preset = "2%",
+		.help = "What its filter takes from users." },
+	{ .key = "collapse",
+		.kind = KIND_INTEGER,
+		SCHEMA_AT(P, attack.collapse),
+		.maximum = 1000000,
+		.preset = "0",
+		.unit = "per cent of the bandwidth",
+		.help = "A site with more load than this goes down altogether, as its BGP sessions "
+			"starve; 0 is never." },
+	{ 0 },
+};
+
+static const struct schema_section attack_section = {
+	.path = "attack",
+	.title = "the group 'attack'",
+	.help = "What `plan attack` lets loose on the sites.",
+	.example = "sites:\n  ams: { bandwidth: 400000000000, upstreams: { 1299: {} } }\n"
+		   "attack:\n  countries: [BR, VN]\n  bots: 200000\n  rate: 5000000\n"
+		   "  collapse: 400\n",
+	.fields = attack_fields,
+};
+
 static const struct schema_field plan_fields[] = {
 	{ .key = "description",
 		.kind = KIND_STRING,
@@ -172,6 +291,10 @@ static const struct schema_field plan_fields[] = {
 		.kind = KIND_SECTION,
 		.section = &generate_section,
 		.help = "The Internet to make up when no topology is named." },
+	{ .key = "attack",
+		.kind = KIND_SECTION,
+		.section = &attack_section,
+		.help = "An attack, for `plan attack`." },
 	{ .key = "asn",
 		.kind = KIND_ASN,
 		SCHEMA_AT(P, asn),

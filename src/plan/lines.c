@@ -8,6 +8,7 @@
  */
 #include "plan/lines.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +66,14 @@ int plan_lines_next(struct plan_lines *lines, struct error *error)
 		length--;
 	lines->text[length] = '\0';
 	return 1;
+}
+
+bool plan_lines_remark(const struct plan_lines *lines)
+{
+	char first = lines->text[0];
+
+	return first == '\0' || first == '#' ||
+	       (lines->line == 1 && isalpha((unsigned char)first));
 }
 
 size_t plan_lines_split(struct plan_lines *lines, char *fields[PLAN_FIELDS_MAX])

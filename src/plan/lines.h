@@ -22,6 +22,9 @@ struct plan_lines {
 /* The next line, without its end, in lines->text. 1; 0 at the end; the source's error, or
  * ERROR_MALFORMED for one that is too long or has a NUL in it. */
 int plan_lines_next(struct plan_lines *lines, struct error *error);
+/* Whether the line is empty, a comment (#), or a title: the first, if it begins with a letter.
+ */
+bool plan_lines_remark(const struct plan_lines *lines);
 /* Split lines->text at commas, in place; a field may stand in double quotes. How many. */
 size_t plan_lines_split(struct plan_lines *lines, char *fields[PLAN_FIELDS_MAX]);
 /* ERROR_MALFORMED (or another code) at the last line. */

@@ -15,6 +15,7 @@ struct plan_site {
 	bool placed;
 	struct plan_place place; /* if placed */
 	double capacity;         /* users; 0: no limit */
+	double bandwidth;        /* of an attack's unit, a second; 0: no limit */
 };
 
 struct plan_upstream {

@@ -8,7 +8,6 @@
  */
 #include "plan/world.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,14 +51,6 @@ void plan_world_free(struct plan_world *world)
 
 /* ---- Users ---- */
 
-static bool is_remark(const struct plan_lines *lines)
-{
-	char first = lines->text[0];
-
-	return first == '\0' || first == '#' ||
-	       (lines->line == 1 && isalpha((unsigned char)first));
-}
-
 struct people {
 	double *users; /* [as_count]; -1: not named */
 	double inside, outside;
@@ -100,7 +91,7 @@ static int read_users(const struct plan_world *world, const struct plan_source *
 		return error_set(error, ERROR_MEMORY, "no memory");
 	lines->source = source;
 	while ((result = plan_lines_next(lines, error)) > 0) {
-		if (is_remark(lines))
+		if (plan_lines_remark(lines))
 			continue;
 		result = take_users(world, lines, people, error);
 		if (result != 0)

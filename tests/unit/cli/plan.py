@@ -71,6 +71,79 @@ class Folder(unittest.TestCase):
         return {site["name"]: (site["ases"], site["users"]) for site in document["sites"]}
 
 
+class Attack(Folder):
+    """West has two stubs behind 1, east two behind 2; the attack comes from 21, at west."""
+    def setUp(self):
+        super().setUp()
+        self.write("plan.yaml", PLAN.replace("capacity: 500", "bandwidth: 100")
+                   .replace("capacity: 2000", "bandwidth: 1000") +
+                   "attack: { ases: [21], bots: 50, rate: 6 }\n")
+
+    def strategies(self, *options):
+        document = self.answer("attack", "plan.yaml", *options)
+        self.assertEqual(document["attack"]["unit"], "bits")
+        return document, {one["strategy"]: one for one in document["strategies"]}
+
+    def test_by_hand(self):
+        document, found = self.strategies()
+        self.assertEqual(document["attack"]["traffic"], 300)
+        # West has 300 users and a third of the bandwidth that it needs.
+        self.assertAlmostEqual(found["absorb"]["users_served"], 1200 + 100)
+        self.assertAlmostEqual(found["withdraw"]["users_served"], 1500)
+        self.assertAlmostEqual(found["shed"]["users_served"], 1200 + 300 * 0.98)
+        # 21 itself is cut off, with its hundred users.
+        self.assertAlmostEqual(found["no-export"]["users_served"], 1400)
+        self.assertAlmostEqual(found["playbook"]["users_served"], 1500)
+        self.assertEqual(found["withdraw"]["moves"],
+                         [{"move": "west withdraws", "users_served": 1500.0}])
+
+    def test_reflected(self):
+        self.write("reflectors.csv", "23,1\n24,3\n")
+        self.write("plan.yaml", PLAN + "attack: { ases: 21, bots: 1, rate: 10, kind: reflected,"
+                   " amplification: 4, reflectors: reflectors.csv }\n")
+        _, found = self.strategies()
+        self.assertEqual([site["attack"] for site in found["absorb"]["sites"]], [0, 40])
+
+    def test_countries(self):
+        _, found = self.strategies("--from", "aa,AS23", "--bots", "7", "--rate", "100")
+        # 300 users in AA and 400 in AS 23 share the bots.
+        self.assertEqual([round(site["attack"]) for site in found["absorb"]["sites"]],
+                         [300, 400])
+        self.write("bots.csv", "BB,9,2\nAS22,1\n")
+        _, found = self.strategies("--from", "bots.csv")
+        self.assertEqual([round(site["attack"]) for site in found["absorb"]["sites"]], [6, 18])
+
+    def test_forms(self):
+        code, out, _ = self.run_plan("attack", "plan.yaml", "--csv", "--report", "page.html")
+        self.assertEqual(code, 0)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        self.assertEqual(len(rows), 12)
+        self.assertEqual([row["state"] for row in rows if row["strategy"] == "withdraw"],
+                         ["withdrawn", "up"])
+        with open(os.path.join(self.folder, "page.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("west withdraws", page)
+        for outside in ("<script", "<link", "<img", "url(", "http"):
+            self.assertNotIn(outside, page)
+        code, out, _ = self.run_plan("attack", "plan.yaml")
+        self.assertEqual(code, 0)
+        self.assertIn("1. west withdraws (100.0 %)", out)
+
+    def test_mistakes(self):
+        bots = self.write("bots.csv", "21,5\nNLD,5\n")
+        for attack, says in (("{ ases: [21, 99] }", "plan.yaml:7:17"),
+                             ("{ countries: NLD }", "two letters"),
+                             ("{ countries: NL, from: bots.csv }", "either a file"),
+                             ("{ from: bots.csv }", f"{os.path.basename(bots)}:2"),
+                             ("{ countries: XX }", "no users in the country 'XX'")):
+            self.write("plan.yaml", PLAN + f"attack: {attack}\n")
+            code, out, err = self.run_plan("attack", "plan.yaml", "--report", "page.html")
+            self.assertNotEqual(code, 0)
+            self.assertEqual(out, "")
+            self.assertIn(says, err)
+            self.assertFalse(os.path.exists(os.path.join(self.folder, "page.html")))
+
+
 class Catchment(Folder):
     def test_by_hand(self):
         document = self.answer("catchment", "plan.yaml")

@@ -145,7 +145,7 @@ static void examples_can_be_read(void **state)
 		assert_int_equal(read_text(section->example, &plan, &diagnostics), 0);
 		config_plan_free(plan);
 	}
-	assert_int_equal(examples, 3);
+	assert_int_equal(examples, 4);
 }
 
 static void decimals_come_back(void **state)
