@@ -66,12 +66,17 @@ static const struct option options[] = {
 		NULL },
 	{ "geography", 'g', "FILE", "cities per AS, instead of what the plan says",
 		COMPLETE_FILE, NULL },
+	{ "exchanges", 'x', "FILE", "members of exchanges, instead of what the plan says",
+		COMPLETE_FILE, NULL },
 	{ "seed", 0, "N", "without a topology: which Internet to make up (default 1)",
 		COMPLETE_NOTHING, NULL },
 	{ "ases", 0, "N", "without a topology: of how many ASes (default 5000)",
 		COMPLETE_NOTHING, NULL },
 	{ "pairs", 0, NULL, "failures: two at once too", COMPLETE_NOTHING, NULL },
-	{ "report", 0, "FILE", "attack, catchment: write a page with a map, curves and bars",
+	{ "largest", 0, "N", "failures: so many of the largest exchanges (default 20)",
+		COMPLETE_NOTHING, NULL },
+	{ "report", 0, "FILE",
+		"attack, catchment, failures: write a page with a map, curves and bars",
 		COMPLETE_FILE, NULL },
 	{ "from", 0, "LIST",
 		"attack: countries and ASes that bots are in, between commas, or a file of them",
@@ -89,8 +94,10 @@ static const struct option options[] = {
 		NULL },
 	{ "by", 0, "GOAL", "optimise: median (the default), p95, mean or balance",
 		COMPLETE_WORDS, goals },
-	{ "top", 0, "N", "optimise: so many of the best choices (default 10)", COMPLETE_NOTHING,
-		NULL },
+	{ "top", 0, "N",
+		"optimise: so many of the best choices (default 10); failures: of the worst "
+		"pairs (default 20)",
+		COMPLETE_NOTHING, NULL },
 	{ "places", 0, "FILE",
 		"validate: the argument is a file of probes' round-trip times; this says where "
 		"sites are",
@@ -124,7 +131,7 @@ const struct command command_plan = {
 		"command works without any file.\n\n"
 		"catchment counts who reaches which site, how fast, and its load. compare tells what "
 		"changes from one plan to another; with one plan, it sets anycast against unicast "
-		"from each site. failures loses every site and every upstream, and follows the "
+		"from each site. failures loses every site, every upstream and every exchange, and follows the "
 		"cascade when overloaded sites go down too. attack lets a botnet loose, and tells how many users "
 		"are still served if sites absorb it, scrub, withdraw, prepend or ask upstreams to tell "
 		"fewer, and which moves keep most. prepend tries one to three prepends more "

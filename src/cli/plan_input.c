@@ -89,6 +89,19 @@ static int read_geography(void *context, const struct plan_source *source, struc
 	return plan_world_read_geography(context, source, error);
 }
 
+static int read_exchanges(void *context, const struct plan_source *source, struct error *error)
+{
+	struct plan_world *world = context;
+	struct plan_exchanges *exchanges;
+	int result = plan_exchanges_read(world->graph, source, &exchanges, error);
+
+	if (result != 0)
+		return result;
+	plan_exchanges_free(world->exchanges);
+	world->exchanges = exchanges;
+	return 0;
+}
+
 static int read_internet(struct plan_internet *internet, struct error *error)
 {
 	struct plan_graph *graph;
@@ -105,6 +118,8 @@ static int read_internet(struct plan_internet *internet, struct error *error)
 		result = plan_file(internet->users, read_users, internet->world, error);
 	if (result == 0 && internet->geography != NULL)
 		result = plan_file(internet->geography, read_geography, internet->world, error);
+	if (result == 0 && internet->exchanges != NULL)
+		result = plan_file(internet->exchanges, read_exchanges, internet->world, error);
 	return result;
 }
 
@@ -140,6 +155,8 @@ static int choose_internet(const struct arguments *arguments, const struct confi
 		plan_path(arguments, "users", plan == NULL ? NULL : plan->users, path);
 	internet->geography =
 		plan_path(arguments, "geography", plan == NULL ? NULL : plan->geography, path);
+	internet->exchanges =
+		plan_path(arguments, "exchanges", plan == NULL ? NULL : plan->exchanges, path);
 	return result;
 }
 
@@ -160,6 +177,7 @@ void plan_internet_clear(struct plan_internet *internet)
 	free(internet->topology);
 	free(internet->users);
 	free(internet->geography);
+	free(internet->exchanges);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -170,7 +188,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_internet(const struct plan_internet *a, const struct plan_internet *b)
 {
 	return same_text(a->topology, b->topology) && same_text(a->users, b->users) &&
-	       same_text(a->geography, b->geography) &&
+	       same_text(a->geography, b->geography) && same_text(a->exchanges, b->exchanges) &&
 	       (a->topology != NULL || (a->seed == b->seed && a->ases == b->ases));
 }
 
@@ -393,7 +411,7 @@ static int read_world(const struct arguments *arguments, const char *path,
 	}
 	if (!same_internet(&c->internet, &other->internet))
 		return error_set(error, ERROR_RANGE,
-			"%s and %s name different topologies, users or geographies",
+			"%s and %s name different topologies, users, geographies or exchanges",
 			other->files.sources[0].name, path);
 	c->world = other->world;
 	return 0;

@@ -11,7 +11,7 @@
 /* The Internet: from files, or made up. */
 struct plan_internet {
 	struct plan_world *world;
-	char *topology, *users, *geography; /* paths; NULL: none */
+	char *topology, *users, *geography, *exchanges; /* paths; NULL: none */
 	uint64_t seed;
 	uint32_t ases;
 };

@@ -34,7 +34,7 @@ static const char style[] =
 	".quiet{color:var(--quiet)}.note{border-left:3px solid #e69f00;padding:6px 12px;"
 	"margin:16px 0;background:var(--sheet)}.sheet{background:var(--sheet);border-radius:10px;"
 	"padding:16px 18px;margin:18px 0}.two{display:grid;gap:18px;"
-	"grid-template-columns:repeat(auto-fit,minmax(340px,1fr))}.two .sheet{margin:0}.below{margin-top:18px}"
+	"grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr))}.two .sheet{margin:0}.below{margin-top:18px}"
 	"svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:13px system-ui,"
 	"sans-serif}svg .quiet{fill:var(--quiet)}.legend{display:flex;flex-wrap:wrap;gap:6px 18px;"
 	"margin-top:10px}.dot{display:inline-block;width:11px;height:11px;border-radius:50%;"
@@ -114,9 +114,15 @@ enum exit_code plan_page_write(const char *path, struct text *out, struct consol
 
 /* ---- Bars ---- */
 
-#define BAR_LEFT  150
-#define BAR_WIDTH 270
-#define BAR_STEP  34
+#define BAR_LEFT_MIN 90
+#define BAR_LEFT_MAX 270
+#define BAR_RIGHT    430
+#define BAR_STEP     34
+#define LETTER       7.7 /* width of one, about */
+
+struct bar_scale {
+	double left, unit; /* where bars begin; width of one */
+};
 
 static double widest_bar(const struct plan_page_bar *bars, size_t count)
 {
@@ -131,6 +137,18 @@ static double widest_bar(const struct plan_page_bar *bars, size_t count)
 	return widest > 0 ? widest : 1;
 }
 
+static struct bar_scale scale_of(const struct plan_page_bar *bars, size_t count)
+{
+	double left = BAR_LEFT_MIN;
+
+	for (size_t i = 0; i < count; i++)
+		if (10 + LETTER * (double)strlen(bars[i].name) > left)
+			left = 10 + LETTER * (double)strlen(bars[i].name);
+	if (left > BAR_LEFT_MAX)
+		left = BAR_LEFT_MAX;
+	return (struct bar_scale){ left, (BAR_RIGHT - left) / widest_bar(bars, count) };
+}
+
 static void add_rect(struct text *out, double x, double y, double width, const char *colour,
 	const char *opacity)
 {
@@ -142,24 +160,25 @@ static void add_rect(struct text *out, double x, double y, double width, const c
 		out, " height=\"20\" rx=\"3\" fill=\"%s\" opacity=\"%s\"/>", colour, opacity);
 }
 
-static void add_bar(
-	struct text *out, const struct plan_page_bar *bar, size_t row, double widest)
+static void add_bar(struct text *out, const struct plan_page_bar *bar, size_t row,
+	const struct bar_scale *scale)
 {
-	double y = 8 + (double)row * BAR_STEP, unit = BAR_WIDTH / widest;
+	double y = 8 + (double)row * BAR_STEP, end = scale->left + bar->value * scale->unit;
 
 	text_add(out, "<text x=\"0\"");
 	plan_page_number(out, "y", y + 14);
 	text_add(out, ">");
 	plan_page_escaped(out, bar->name);
 	text_add(out, "</text>");
-	add_rect(out, BAR_LEFT, y, bar->value * unit, bar->colour, "1");
+	add_rect(out, scale->left, y, end - scale->left, bar->colour, "1");
 	if (bar->more > 0)
-		add_rect(out, BAR_LEFT + bar->value * unit, y, bar->more * unit, bar->colour,
-			".35");
+		add_rect(out, end, y, bar->more * scale->unit, bar->colour, ".35");
 	if (bar->mark > 0) {
+		double at = scale->left + bar->mark * scale->unit;
+
 		text_add(out, "<line stroke=\"var(--ink)\" stroke-width=\"2\"");
-		plan_page_number(out, "x1", BAR_LEFT + bar->mark * unit);
-		plan_page_number(out, "x2", BAR_LEFT + bar->mark * unit);
+		plan_page_number(out, "x1", at);
+		plan_page_number(out, "x2", at);
 		plan_page_number(out, "y1", y - 3);
 		plan_page_number(out, "y2", y + 23);
 		text_add(out, "/>");
@@ -174,14 +193,14 @@ static void add_bar(
 void plan_page_bars(struct text *out, const char *title, const char *note,
 	const struct plan_page_bar *bars, size_t count)
 {
-	double widest = widest_bar(bars, count);
+	const struct bar_scale scale = scale_of(bars, count);
 
 	text_print(out,
 		"<div class=\"sheet\"><h2>%s</h2>\n<svg viewBox=\"0 0 540 %zu\" role=\"img\" "
 		"aria-label=\"%s\">\n",
 		title, count * BAR_STEP + 12, title);
 	for (size_t i = 0; i < count; i++)
-		add_bar(out, &bars[i], i, widest);
+		add_bar(out, &bars[i], i, &scale);
 	text_print(out, "</svg><p class=\"quiet\">%s</p></div>\n", note);
 }
 

@@ -21,9 +21,10 @@
 struct config_plan_upstream {
 	const char *name; /* unique in its site */
 	struct config_mark mark;
-	uint32_t asn;     /* default: the name, which is then a number */
-	uint8_t relation; /* enum config_relation: provider, peer or customer */
-	uint8_t prepend;  /* 0..CONFIG_PREPEND_MAX */
+	uint32_t asn;         /* default: the name, which is then a number */
+	uint8_t relation;     /* enum config_relation: provider, peer or customer */
+	uint8_t prepend;      /* 0..CONFIG_PREPEND_MAX */
+	const char *exchange; /* that the session runs over; NULL: none */
 	const uint32_t *no_export_to, *prepend_1_to, *prepend_2_to, *prepend_3_to, *poison;
 	size_t no_export_to_count, prepend_1_to_count, prepend_2_to_count, prepend_3_to_count,
 		poison_count;
@@ -77,7 +78,7 @@ struct config_plan_attack {
 struct config_plan {
 	struct arena arena;
 	const char *description;
-	const char *topology, *users, *geography; /* files; NULL: none */
+	const char *topology, *users, *geography, *exchanges; /* files; NULL: none */
 	struct config_plan_generate generate;
 	struct config_plan_attack attack;
 	uint32_t asn; /* of the origin; 0: none that is in the topology */

@@ -44,6 +44,12 @@ static const struct schema_field upstream_fields[] = {
 		.unit = "times",
 		.elsewhere = "prepends",
 		.help = "How many times more our own AS number is put into the path." },
+	{ .key = "exchange",
+		.kind = KIND_STRING,
+		SCHEMA_AT(U, exchange),
+		.elsewhere = "ixp ix",
+		.help = "The exchange that the session runs over, and is lost with (`plan "
+			"failures`)." },
 	AS_LIST(no_export_to, "no-export-to",
 		"Neighbours of the upstream that it does not tell (asked for by a community)."),
 	AS_LIST(prepend_1_to, "prepend-1-to",
@@ -287,6 +293,12 @@ static const struct schema_field plan_fields[] = {
 		.elsewhere = "geo footprint",
 		.help = "A file of cities per AS: CSV with the columns asn, lat, lon and addr_share, "
 			"plain or packed." },
+	{ .key = "exchanges",
+		.kind = KIND_STRING,
+		SCHEMA_AT(P, exchanges),
+		.elsewhere = "ixps",
+		.help = "A file of members of exchanges: EXCHANGE,AS lines, plain or packed; a made-up "
+			"Internet has its own." },
 	{ .key = "generate",
 		.kind = KIND_SECTION,
 		.section = &generate_section,

@@ -39,6 +39,7 @@ struct maker {
 	size_t link_count, link_room;
 	uint64_t *pairs; /* open table: low << 32 | high, numbers from 1; 0: free */
 	size_t pair_size;
+	struct plan_exchanges *exchanges; /* members by node until the world is made */
 };
 
 static double chance(struct maker *m)
@@ -228,6 +229,19 @@ static uint32_t draw_member(struct maker *m, uint16_t city)
 	return best;
 }
 
+/* Note who is a member, for those who want to lose an exchange. */
+static int note_members(struct maker *m, uint16_t city, const uint32_t *members, uint32_t size)
+{
+	uint32_t exchange;
+	int result = size < 2 ? 0
+			      : plan_exchanges_add(
+					m->exchanges, plan_cities[city].name, &exchange, NULL);
+
+	for (uint32_t i = 0; i < size && size >= 2 && result == 0; i++)
+		result = plan_exchanges_join(m->exchanges, exchange, members[i], NULL);
+	return result;
+}
+
 static int meet(struct maker *m, uint16_t city, uint32_t *members)
 {
 	uint32_t size = (uint32_t)(EXCHANGE_PART * m->count * plan_cities[city].meeting + 0.5);
@@ -236,6 +250,7 @@ static int meet(struct maker *m, uint16_t city, uint32_t *members)
 
 	for (uint32_t i = 0; i < size; i++)
 		members[i] = draw_member(m, city);
+	result = note_members(m, city, members, size);
 	for (uint32_t i = 0; i < size && result >= 0; i++)
 		for (uint32_t j = 0; j < i && result >= 0; j++)
 			if (members[i] != members[j] && (odds >= 1 || chance(m) < odds))
@@ -246,7 +261,9 @@ static int meet(struct maker *m, uint16_t city, uint32_t *members)
 static int peer_all(struct maker *m)
 {
 	uint32_t *members = calloc(m->count, sizeof(*members));
-	int result = members == NULL ? ERROR_MEMORY : 0;
+	int result = members == NULL || plan_exchanges_create(&m->exchanges, NULL) != 0
+			     ? ERROR_MEMORY
+			     : 0;
 
 	for (uint32_t a = 0; a < m->top && result >= 0; a++)
 		for (uint32_t b = 0; b < a && result >= 0; b++)
@@ -319,6 +336,16 @@ static int spread_users(struct maker *m, struct plan_world *world)
 	return 0;
 }
 
+static void open_exchanges(struct maker *m, struct plan_world *world)
+{
+	for (size_t i = 0; i < m->exchanges->member_count; i++)
+		m->exchanges->members[i].as =
+			plan_graph_find(world->graph, m->exchanges->members[i].as + 1);
+	plan_exchanges_arrange(m->exchanges);
+	world->exchanges = m->exchanges;
+	m->exchanges = NULL;
+}
+
 static int make_world(struct maker *m, struct plan_world **ret_world, struct error *error)
 {
 	struct plan_graph *graph;
@@ -330,6 +357,7 @@ static int make_world(struct maker *m, struct plan_world **ret_world, struct err
 	if (result != 0)
 		return result;
 	count_users(m, world);
+	open_exchanges(m, world);
 	if (spread_users(m, world) != 0) {
 		plan_world_free(world);
 		return error_set(error, ERROR_MEMORY, "no memory for the places");
@@ -365,5 +393,6 @@ int plan_generate(
 	free(m.nodes);
 	free(m.links);
 	free(m.pairs);
+	plan_exchanges_free(m.exchanges);
 	return result;
 }

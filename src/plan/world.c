@@ -43,6 +43,7 @@ void plan_world_free(struct plan_world *world)
 	if (world == NULL)
 		return;
 	plan_graph_free(world->graph);
+	plan_exchanges_free(world->exchanges);
 	free(world->users);
 	free(world->first);
 	free(world->spreads);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "plan/city.h"
+#include "plan/exchange.h"
 #include "plan/graph.h"
 
 /* A part of an AS's users. */
@@ -22,6 +23,7 @@ struct plan_world {
 	uint32_t *first; /* [as_count + 1], into spreads: those of an AS, none if not known */
 	struct plan_spread *spreads;
 	bool users_known, places_known;
+	struct plan_exchanges *exchanges; /* owned; NULL: none are known */
 	/* What files said of ASes that the topology does not have. */
 	double users_outside;
 	uint32_t ases_outside;

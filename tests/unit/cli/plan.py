@@ -319,6 +319,61 @@ class WhatIf(Folder):
             self.assertIn("not calibrated", out)
 
 
+class Exchanges(Folder):
+    """12 and 13 peer at North, and 11 hears the site there."""
+    def setUp(self):
+        super().setUp()
+        self.write("links.txt", LINKS + "12|13|0|bgp\n")
+        self.write("members.csv", "exchange,asn\nNorth,12\nNorth,13\nSouth,13\nSouth,11\n")
+        self.write("plan.yaml", PLAN.replace("11: {}", "11: { exchange: south }") +
+                   "exchanges: members.csv\n")
+
+    def test_failures(self):
+        found = {row["lost"]: row for row in self.answer("failures", "plan.yaml")["failures"]}
+        # Without North, 12 and 22 have 1's way to west back.
+        self.assertEqual(found["exchange North"]["users_moved"], 200)
+        self.assertEqual(found["exchange South"]["users_moved"], found["west"]["users_moved"])
+        self.assertEqual(len(found), 6)
+        fewer = self.answer("failures", "plan.yaml", "--largest", "0")["failures"]
+        self.assertEqual(len(fewer), 4)
+
+    def test_pairs_and_page(self):
+        code, out, _ = self.run_plan("failures", "plan.yaml", "--pairs", "--csv", "--report",
+                                     "page.html")
+        self.assertEqual(code, 0)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        # 6 alone, 15 pairs but for the two of a site and its own upstream.
+        self.assertEqual(len(rows), 6 + 13)
+        self.assertEqual(float(rows[6]["cascade_users_unserved"]), 1500)
+        with open(os.path.join(self.folder, "page.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("exchange North", page)
+        for outside in ("<script", "<link", "<img", "url(", "http"):
+            self.assertNotIn(outside, page)
+        code, out, _ = self.run_plan("failures", "plan.yaml", "--pairs", "--top", "3")
+        self.assertIn("and 10 pairs that harm less", out)
+
+    def test_made_up(self):
+        self.write("made.yaml", "sites:\n  a: { city: ams, upstreams: { 1: {} } }\n"
+                                "  b: { city: sin, upstreams: { 2: { exchange: Amsterdam } } }\n")
+        found = self.answer("failures", "made.yaml", "--ases", "800", "--largest", "3")
+        lost = [row["lost"] for row in found["failures"]]
+        self.assertIn("exchange Amsterdam", lost)
+
+    def test_mistakes(self):
+        self.write("plan.yaml", PLAN.replace("11: {}", "11: { exchange: west }") +
+                   "exchanges: members.csv\n")
+        code, _, err = self.run_plan("failures", "plan.yaml")
+        self.assertEqual(code, 2)
+        self.assertIn("plan.yaml:5:", err)
+        self.assertIn("'west' is not known", err)
+        self.write("members.csv", "North,12\nNorth,many\n")
+        code, _, err = self.run_plan("failures", "plan.yaml", "--report", "page.html")
+        self.assertNotEqual(code, 0)
+        self.assertIn("members.csv:2", err)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "page.html")))
+
+
 class Validate(Folder):
     """Three sites, each pair measured; AS 21 prefers a to b to c, AS 24 is of two minds."""
 
