@@ -24,6 +24,7 @@ static const struct {
 	{ "prepend", lab_action_prepend, 2, 2 },
 	{ "catchment", lab_action_catchment, 0, 0 },
 	{ "check", lab_action_check, 1, 1 },
+	{ "run", lab_action_run, 1, 1 },
 };
 
 #define ACTIONS (sizeof(table) / sizeof(table[0]))
@@ -53,7 +54,7 @@ static enum exit_code lab_command_run(
 }
 
 static const char *const actions[] = { "up", "down", "list", "status", "exec", "break", "mend",
-	"drain", "undrain", "prepend", "catchment", "check", NULL };
+	"drain", "undrain", "prepend", "catchment", "check", "run", NULL };
 
 static const struct option options[] = {
 	{ "name", 'N', "NAME",
@@ -69,13 +70,13 @@ static const struct option options[] = {
 
 static const struct positional positionals[] = {
 	{ "ACTION",
-		"up, down, list, status, exec, break, mend, drain, undrain, prepend, catchment or "
-		"check",
+		"up, down, list, status, exec, break, mend, drain, undrain, prepend, catchment, "
+		"check or run",
 		false, COMPLETE_WORDS, actions },
 	{ "ARGUMENT...",
 		"up, check: a world's file or demo, dns-root, hundred, ixp, two-sites; exec: a node and "
 		"a command behind --; break, mend: a link, a node, or SITE/service; drain, "
-		"undrain: a site; prepend: a site and how often",
+		"undrain: a site; prepend: a site and how often; run: a scenario",
 		true, COMPLETE_FILE, NULL },
 	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
 };

@@ -47,7 +47,7 @@ static enum exit_code run_inside(const struct arguments *arguments, struct conso
 	int result = lab_choose(arguments, world, &error);
 
 	if (result == 0)
-		result = lab_run_inside(world, node, argv, &status, &error);
+		result = lab_run_inside(world, node, argv, LAB_ALOUD, &status, &error);
 	if (result != 0)
 		return output_error(console, &error);
 	return (enum exit_code)(

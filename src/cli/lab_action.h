@@ -13,7 +13,7 @@ typedef enum exit_code lab_action(const struct arguments *arguments, struct cons
 
 lab_action lab_action_up, lab_action_down, lab_action_list, lab_action_status, lab_action_exec,
 	lab_action_break, lab_action_mend, lab_action_drain, lab_action_undrain,
-	lab_action_prepend, lab_action_catchment, lab_action_check;
+	lab_action_prepend, lab_action_catchment, lab_action_check, lab_action_run;
 
 #define LAB_ASK_MS 30000
 
@@ -26,9 +26,19 @@ int lab_question(const struct arguments *arguments, json_t *question, json_t **r
 enum exit_code lab_tell(
 	const struct arguments *arguments, struct console *console, json_t *question);
 
-/* Run a command in a node, with this terminal, and wait. *ret_status: as of wait(2). */
+enum lab_voice {
+	LAB_ALOUD,   /* with this terminal */
+	LAB_QUIETLY, /* what it prints is dropped */
+};
+/* Run a command in a node and wait. *ret_status: as of wait(2). */
 int lab_run_inside(const char *world, const char *node, const char *const *argv,
-	int *ret_status, struct error *error);
+	enum lab_voice voice, int *ret_status, struct error *error);
+
+/* End a world, and wait until its name is free. */
+int lab_take_down(const char *name, struct error *error);
+
+/* The table of `lab catchment`. */
+void lab_catchment_text(const json_t *report, const struct style *style, struct text *out);
 
 /* Everybody asks for a while: the report of all clients. interval_us between requests of one.
  */

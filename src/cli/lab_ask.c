@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which world is meant, and asking it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
@@ -120,8 +121,16 @@ static void run_it(const int fds[LAB_FDS_MAX], const char *const *argv)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
+static void be_quiet(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
+		_exit(126);
+}
+
 int lab_run_inside(const char *world, const char *node, const char *const *argv,
-	int *ret_status, struct error *error)
+	enum lab_voice voice, int *ret_status, struct error *error)
 {
 	json_t *question = json_pack("{s:s,s:s}", "do", "enter", "node", node), *answer;
 	int fds[LAB_FDS_MAX];
@@ -133,8 +142,11 @@ int lab_run_inside(const char *world, const char *node, const char *const *argv,
 		return result;
 	json_decref(answer);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		if (voice == LAB_QUIETLY)
+			be_quiet();
 		run_it(fds, argv);
+	}
 	for (int i = 0; i < LAB_FDS_MAX; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

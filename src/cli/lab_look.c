@@ -128,7 +128,7 @@ static void add_share(struct text *out, const json_t *client)
 	}
 }
 
-static void catchment_text(const json_t *report, const struct style *style, struct text *out)
+void lab_catchment_text(const json_t *report, const struct style *style, struct text *out)
 {
 	static const struct column columns[] = { { "Client", COLUMN_FIXED },
 		{ "People", COLUMN_RIGHT }, { "Served by", COLUMN_FIXED },
@@ -177,7 +177,7 @@ enum exit_code lab_action_catchment(const struct arguments *arguments, struct co
 		return output_error(console, &error);
 	if (console->json)
 		return output_json(console, report);
-	catchment_text(report, &console->style, &out);
+	lab_catchment_text(report, &console->style, &out);
 	json_decref(report);
 	return output_text(console, &out);
 }

@@ -273,11 +273,22 @@ static bool is_up(const char *name)
 	return found;
 }
 
-enum exit_code lab_action_down(const struct arguments *arguments, struct console *console)
+int lab_take_down(const char *name, struct error *error)
 {
 	const struct timespec pause = { 0, 2000000 };
-	const char *said = arguments_positional(arguments, 1);
 	json_t *question = json_pack("{s:s}", "do", "down"), *answer = NULL;
+	int result = lab_ask(name, question, LAB_ASK_MS, &answer, NULL, error);
+
+	json_decref(question);
+	json_decref(answer);
+	for (int i = 0; result == 0 && i < 2500 && is_up(name); i++)
+		(void)nanosleep(&pause, NULL);
+	return result;
+}
+
+enum exit_code lab_action_down(const struct arguments *arguments, struct console *console)
+{
+	const char *said = arguments_positional(arguments, 1);
 	struct error error = { 0 };
 	char name[LAB_NAME_MAX];
 	int result = 0;
@@ -287,14 +298,8 @@ enum exit_code lab_action_down(const struct arguments *arguments, struct console
 	else
 		result = lab_choose(arguments, name, &error);
 	if (result == 0)
-		result = lab_ask(name, question, LAB_ASK_MS, &answer, NULL, &error);
-	json_decref(question);
-	json_decref(answer);
-	if (result != 0)
-		return output_error(console, &error);
-	for (int i = 0; i < 2500 && is_up(name); i++)
-		(void)nanosleep(&pause, NULL);
-	return EXIT_CODE_OK;
+		result = lab_take_down(name, &error);
+	return result == 0 ? EXIT_CODE_OK : output_error(console, &error);
 }
 
 enum exit_code lab_action_list(const struct arguments *arguments, struct console *console)

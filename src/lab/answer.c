@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "lab/clients.h"
+#include "lab/flood.h"
 #include "lab/internal.h"
 #include "lab/serve_internal.h"
+#include "lab/server.h"
 #include "os/clock.h"
 
 static const char *const kinds[] = {
@@ -303,13 +305,13 @@ static json_t *changes_json(const struct client_report *r)
 
 static json_t *report_json(const struct lab *lab, uint32_t node, const struct client_report *r)
 {
-	json_t *sites = json_object();
+	json_t *sites = json_object(), *report;
 
 	for (uint16_t i = 0; i < r->site_count; i++)
 		if (r->sites[i].answered > 0)
 			json_object_set_new(sites, r->sites[i].name,
 				json_integer((json_int_t)r->sites[i].answered));
-	return json_pack("{s:s,s:f,s:I,s:I,s:I,s:o,s:s,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:o}",
+	report = json_pack("{s:s,s:f,s:I,s:I,s:I,s:o,s:s,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:o}",
 		"client", lab->world->nodes[node].name, "people",
 		lab->world->nodes[node].people, "sent", (json_int_t)r->sent, "answered",
 		(json_int_t)r->answered, "lost", (json_int_t)r->lost, "sites", sites, "site",
@@ -318,6 +320,11 @@ static json_t *report_json(const struct lab *lab, uint32_t node, const struct cl
 		ms_of(r->rtt_p95), "rtt_max_ms", ms_of(r->rtt_greatest), "silence_ms",
 		ms_of(r->silence), "outages", (json_int_t)r->outage_count, "held_back",
 		(json_int_t)r->held_back, "changes", changes_json(r));
+	json_object_set_new(
+		report, "outage_ms", json_real(ms_of(outage_span_length(&r->outage))));
+	json_object_set_new(report, "outage_lost", json_integer((json_int_t)r->outage.lost));
+	json_object_set_new(report, "outage_open", json_boolean(r->outage.open));
+	return report;
 }
 
 static int do_report(
@@ -338,6 +345,60 @@ static int do_report(
 	}
 	reply->answer = json_pack("{s:o}", "clients", clients);
 	return result;
+}
+
+/* ---- Floods ---- */
+
+static int do_flood(
+	struct lab *lab, const json_t *question, struct lab_reply *reply, struct error *error)
+{
+	struct flood_options options = { .kind = FLOOD_DNS, .port = 53 };
+	uint32_t node;
+	int result = node_of(lab, word_of(question, "client"), &node, error);
+
+	(void)reply;
+	if (result != 0)
+		return result;
+	flood_stop(lab->flood, NULL);
+	lab->flood = NULL;
+	options.netns_fd = lab->nodes[node].net;
+	options.host_device = lab->host_device;
+	options.host_inode = lab->host_inode;
+	options.source = address_ipv4(lab->world->nodes[node].loopback);
+	options.target = address_ipv4(lab->world->address);
+	options.packets_per_s =
+		(uint32_t)json_integer_value(json_object_get(question, "packets_per_s"));
+	options.duration_ms =
+		(uint32_t)json_integer_value(json_object_get(question, "duration_ms"));
+	return flood_start(&options, &lab->flood, error);
+}
+
+/* What each site's service has been asked, ever. */
+static int do_counters(
+	struct lab *lab, const json_t *question, struct lab_reply *reply, struct error *error)
+{
+	json_t *sites = json_object();
+	struct flood_report sent = { 0 };
+
+	(void)question;
+	(void)error;
+	for (uint32_t i = 0; i < lab->world->node_count; i++) {
+		struct server_counters counters;
+		char folder[LAB_PATH_MAX], path[LAB_PATH_MAX + 32];
+
+		if (lab->world->nodes[i].kind != WORLD_SITE)
+			continue;
+		lab_folder(lab, i, folder);
+		snprintf(path, sizeof(path), "%s/service.counters", folder);
+		if (server_counters_read(path, &counters, NULL) == 0)
+			json_object_set_new(sites, lab->world->nodes[i].name,
+				json_integer((json_int_t)counters.dns_udp_requests));
+	}
+	if (lab->flood != NULL)
+		flood_look(lab->flood, &sent);
+	reply->answer = json_pack("{s:o,s:I,s:b}", "sites", sites, "flood_sent",
+		(json_int_t)sent.sent, "flood_running", sent.running);
+	return 0;
 }
 
 static int do_down(
@@ -367,6 +428,8 @@ static const struct {
 	{ "settle", do_settle },
 	{ "served", do_served },
 	{ "report", do_report },
+	{ "flood", do_flood },
+	{ "counters", do_counters },
 	{ "down", do_down },
 };
 

@@ -70,6 +70,9 @@ struct lab {
 	size_t way_count;
 	struct relay *relay;     /* NULL: no link has a delay */
 	struct clients *clients; /* NULL: nobody asks */
+	struct flood *flood;     /* NULL: none was started; one at a time */
+	dev_t host_device;       /* the network namespace that the world was started from */
+	ino_t host_inode;
 	struct instant started;
 	uint64_t first_answer_ns; /* since started; 0: not yet */
 	bool user_namespace;

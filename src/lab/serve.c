@@ -23,8 +23,8 @@
 #include "lab/serve_internal.h"
 #include "os/clock.h"
 
-#define PACE_US    100000 /* while nobody measures */
-#define TIMEOUT_MS 1000
+#define CLIENT_SOCKETS 16 /* of one: flows, which equal sites share */
+#define TIMEOUT_MS     1000
 
 struct progress {
 	int news;
@@ -64,7 +64,8 @@ static int add_client(struct lab *lab, uint32_t node, struct error *error)
 	const struct world_node *made = &lab->world->nodes[node];
 	struct address source = address_ipv4(made->loopback);
 	struct client_target target = { .asks = CLIENT_ASKS_DNS,
-		.address = address_ipv4(lab->world->address) };
+		.address = address_ipv4(lab->world->address),
+		.sockets = CLIENT_SOCKETS };
 
 	return clients_add(lab->clients, node, lab->nodes[node].net, &source, &target, error);
 }
@@ -193,6 +194,8 @@ int lab_supervise(const struct lab_up *options, int listen_fd, int news, bool us
 		.name = options->name,
 		.program = options->program,
 		.user_namespace = user_namespace,
+		.host_device = options->host_device,
+		.host_inode = options->host_inode,
 		.started = clock_now(),
 	};
 	struct progress progress = { .news = news };

@@ -14,11 +14,14 @@
  *   mark                             a new measured interval begins
  *   settle                           what was asked is answered or lost
  *   report                           what each client saw since the mark
- *   retarget client, address
+ *   flood    client, packets_per_s, duration_ms
+ *   counters                         what each site was asked, and what the flood sent
  *   down
  */
 #ifndef NEARCAST_LAB_SERVE_H
 #define NEARCAST_LAB_SERVE_H
+
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "world/world.h"
@@ -27,6 +30,9 @@ struct lab_up {
 	const struct world *world;
 	const char *name;
 	const char *program; /* path of this program */
+	/* Set by lab_up: the network namespace that it was called in, as stat(2) says. */
+	dev_t host_device;
+	ino_t host_inode;
 };
 
 /* A line of progress: a word, how far, of how much; or how it failed. */

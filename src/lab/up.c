@@ -147,12 +147,18 @@ static void begin(const struct lab_up *options, int listen_fd, int news)
 
 int lab_up(const struct lab_up *options, int *ret_news, struct error *error)
 {
+	struct lab_up all = *options;
+	struct stat host;
 	int listen_fd, news[2], status;
 	int result = lab_listen(options->name, &listen_fd, error);
 	pid_t pid;
 
 	if (result != 0)
 		return result;
+	if (stat("/proc/self/ns/net", &host) == 0) {
+		all.host_device = host.st_dev;
+		all.host_inode = host.st_ino;
+	}
 	if (pipe2(news, O_CLOEXEC) != 0) {
 		result = error_system(error, errno, "cannot make a pipe");
 		close(listen_fd);
@@ -160,7 +166,7 @@ int lab_up(const struct lab_up *options, int *ret_news, struct error *error)
 	}
 	pid = fork();
 	if (pid == 0)
-		begin(options, listen_fd, news[1]);
+		begin(&all, listen_fd, news[1]);
 	close(news[1]);
 	close(listen_fd);
 	if (pid < 0) {
