@@ -25,6 +25,7 @@ static const struct {
 	{ "catchment", lab_action_catchment, 0, 0 },
 	{ "check", lab_action_check, 1, 1 },
 	{ "run", lab_action_run, 1, 1 },
+	{ "export", lab_action_export, 1, 1 },
 };
 
 #define ACTIONS (sizeof(table) / sizeof(table[0]))
@@ -54,7 +55,7 @@ static enum exit_code lab_command_run(
 }
 
 static const char *const actions[] = { "up", "down", "list", "status", "exec", "break", "mend",
-	"drain", "undrain", "prepend", "catchment", "check", "run", NULL };
+	"drain", "undrain", "prepend", "catchment", "check", "run", "export", NULL };
 
 static const struct option options[] = {
 	{ "name", 'N', "NAME",
@@ -65,18 +66,24 @@ static const struct option options[] = {
 		COMPLETE_NOTHING, NULL },
 	{ "for", 0, "SECONDS", "catchment: how long to measure (default 1)", COMPLETE_NOTHING,
 		NULL },
+	{ "map", 'm', "FILE",
+		"catchment: draw a map too; a name that ends in .png is drawn as PNG",
+		COMPLETE_FILE, NULL },
+	{ "before", 0, "FILE",
+		"catchment: what --json said earlier; the map then shows both, and what changed",
+		COMPLETE_FILE, NULL },
 	{ NULL, 0, NULL, NULL, COMPLETE_NOTHING, NULL },
 };
 
 static const struct positional positionals[] = {
 	{ "ACTION",
 		"up, down, list, status, exec, break, mend, drain, undrain, prepend, catchment, "
-		"check or run",
+		"check, run or export",
 		false, COMPLETE_WORDS, actions },
 	{ "ARGUMENT...",
 		"up, check: a world's file or demo, dns-root, hundred, ixp, two-sites; exec: a node and "
 		"a command behind --; break, mend: a link, a node, or SITE/service; drain, "
-		"undrain: a site; prepend: a site and how often; run: a scenario",
+		"undrain: a site; prepend: a site and how often; run: a scenario; export: dot, geojson or rfc8345",
 		true, COMPLETE_FILE, NULL },
 	{ NULL, NULL, true, COMPLETE_NOTHING, NULL },
 };

@@ -13,7 +13,8 @@ typedef enum exit_code lab_action(const struct arguments *arguments, struct cons
 
 lab_action lab_action_up, lab_action_down, lab_action_list, lab_action_status, lab_action_exec,
 	lab_action_break, lab_action_mend, lab_action_drain, lab_action_undrain,
-	lab_action_prepend, lab_action_catchment, lab_action_check, lab_action_run;
+	lab_action_prepend, lab_action_catchment, lab_action_check, lab_action_run,
+	lab_action_export;
 
 #define LAB_ASK_MS 30000
 

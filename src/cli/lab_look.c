@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/lab_action.h"
+#include "cli/lab_map.h"
 #include "cli/output.h"
 #include "cli/table.h"
 
@@ -159,6 +160,29 @@ void lab_catchment_text(const json_t *report, const struct style *style, struct 
 	table_free(table);
 }
 
+/* --map, with --before. */
+static int write_map(
+	const struct arguments *arguments, const json_t *catchment, struct error *error)
+{
+	const char *map = arguments_value(arguments, "map");
+	const char *path = arguments_value(arguments, "before");
+	json_error_t said;
+	json_t *before = NULL;
+	int result;
+
+	if (map == NULL)
+		return path == NULL ? 0 : error_set(error, ERROR_RANGE, "--before needs --map");
+	if (path != NULL) {
+		before = json_load_file(path, 0, &said);
+		if (before == NULL)
+			return error_set(error, ERROR_MALFORMED, "%s:%d: %s", path, said.line,
+				said.text);
+	}
+	result = lab_map_write(map, before, catchment, NULL, error);
+	json_decref(before);
+	return result;
+}
+
 enum exit_code lab_action_catchment(const struct arguments *arguments, struct console *console)
 {
 	const char *seconds = arguments_value(arguments, "for");
@@ -166,18 +190,23 @@ enum exit_code lab_action_catchment(const struct arguments *arguments, struct co
 	struct error error = { 0 };
 	struct text out = { 0 };
 	char world[LAB_NAME_MAX];
-	json_t *report = NULL;
+	json_t *catchment = NULL;
 	int result = lab_choose(arguments, world, &error);
 
 	if (result == 0 && (!(for_s >= 0.01) || for_s > 600))
 		result = error_set(&error, ERROR_RANGE, "--for: between 0.01 and 600 seconds");
 	if (result == 0)
-		result = lab_measure(world, 5000, (unsigned)(for_s * 1000), &report, &error);
-	if (result != 0)
+		result = lab_catchment_take(
+			world, 5000, (unsigned)(for_s * 1000), &catchment, &error);
+	if (result == 0)
+		result = write_map(arguments, catchment, &error);
+	if (result != 0) {
+		json_decref(catchment);
 		return output_error(console, &error);
+	}
 	if (console->json)
-		return output_json(console, report);
-	lab_catchment_text(report, &console->style, &out);
-	json_decref(report);
+		return output_json(console, catchment);
+	lab_catchment_text(catchment, &console->style, &out);
+	json_decref(catchment);
 	return output_text(console, &out);
 }

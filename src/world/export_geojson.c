@@ -19,33 +19,33 @@
 
 static void add_position(struct export_json *json, double longitude, double latitude)
 {
-	export_open(json, '[', true);
+	export_json_open(json, '[', true);
 	export_decimal(json, longitude, DIGITS);
 	export_decimal(json, latitude, DIGITS);
-	export_close(json, ']');
+	export_json_close(json, ']');
 }
 
 static void feature_begin(struct export_json *json)
 {
-	export_open(json, '{', false);
+	export_json_open(json, '{', false);
 	export_member_string(json, "type", "Feature");
-	export_key(json, "properties");
-	export_open(json, '{', true);
+	export_json_key(json, "properties");
+	export_json_open(json, '{', true);
 }
 
 static void geometry_begin(struct export_json *json, const char *type)
 {
-	export_close(json, '}'); /* properties */
-	export_key(json, "geometry");
-	export_open(json, '{', true);
+	export_json_close(json, '}'); /* properties */
+	export_json_key(json, "geometry");
+	export_json_open(json, '{', true);
 	export_member_string(json, "type", type);
-	export_key(json, "coordinates");
+	export_json_key(json, "coordinates");
 }
 
 static void feature_end(struct export_json *json)
 {
-	export_close(json, '}');
-	export_close(json, '}');
+	export_json_close(json, '}');
+	export_json_close(json, '}');
 }
 
 /* ---- Lines ---- */
@@ -70,8 +70,8 @@ static void cut_here(struct tracing *t, double latitude)
 	if (t->json == NULL)
 		return;
 	add_position(t->json, side, latitude);
-	export_close(t->json, ']');
-	export_open(t->json, '[', true);
+	export_json_close(t->json, ']');
+	export_json_open(t->json, '[', true);
 	add_position(t->json, -side, latitude);
 }
 
@@ -100,13 +100,13 @@ static void add_arc(
 
 	trace(&count, a, b);
 	geometry_begin(json, count.cuts > 0 ? "MultiLineString" : "LineString");
-	export_open(json, '[', true);
+	export_json_open(json, '[', true);
 	if (count.cuts > 0)
-		export_open(json, '[', true);
+		export_json_open(json, '[', true);
 	trace(&tracing, a, b);
 	if (count.cuts > 0)
-		export_close(json, ']');
-	export_close(json, ']');
+		export_json_close(json, ']');
+	export_json_close(json, ']');
 	feature_end(json);
 }
 
@@ -162,10 +162,10 @@ int export_geojson(const struct draw_world *world, struct text *out, struct erro
 
 	if (result != 0)
 		return result;
-	export_open(&json, '{', false);
+	export_json_open(&json, '{', false);
 	export_member_string(&json, "type", "FeatureCollection");
-	export_key(&json, "features");
-	export_open(&json, '[', false);
+	export_json_key(&json, "features");
+	export_json_open(&json, '[', false);
 	for (size_t i = 0; i < world->place_count; i++)
 		add_place(&json, &world->places[i]);
 	for (size_t i = 0; i < world->link_count; i++)
@@ -173,7 +173,7 @@ int export_geojson(const struct draw_world *world, struct text *out, struct erro
 	for (size_t i = 0; i < world->answer_count; i++)
 		if (world->answers[i].site != DRAW_NONE)
 			add_answer(&json, world, &world->answers[i]);
-	export_close(&json, ']');
-	export_close(&json, '}');
+	export_json_close(&json, ']');
+	export_json_close(&json, '}');
 	return out->failed ? error_set(error, ERROR_MEMORY, "no memory for the export") : 0;
 }

@@ -40,7 +40,7 @@ static void separate(struct export_json *json)
 	*filled = true;
 }
 
-void export_open(struct export_json *json, char bracket, bool flat)
+void export_json_open(struct export_json *json, char bracket, bool flat)
 {
 	separate(json);
 	assert(json->depth + 1 < EXPORT_DEPTH_MAX);
@@ -51,7 +51,7 @@ void export_open(struct export_json *json, char bracket, bool flat)
 	json->flat[json->depth] = flat;
 }
 
-void export_close(struct export_json *json, char bracket)
+void export_json_close(struct export_json *json, char bracket)
 {
 	bool lines = json->filled[json->depth] && !json->flat[json->depth];
 
@@ -84,7 +84,7 @@ static void add_string(struct text *out, const char *string)
 	text_add(out, "\"");
 }
 
-void export_key(struct export_json *json, const char *key)
+void export_json_key(struct export_json *json, const char *key)
 {
 	separate(json);
 	add_string(json->out, key);
@@ -92,13 +92,13 @@ void export_key(struct export_json *json, const char *key)
 	json->keyed = true;
 }
 
-void export_string(struct export_json *json, const char *string)
+void export_json_string(struct export_json *json, const char *string)
 {
 	separate(json);
 	add_string(json->out, string);
 }
 
-void export_integer(struct export_json *json, int64_t value)
+void export_json_integer(struct export_json *json, int64_t value)
 {
 	separate(json);
 	text_print(json->out, "%" PRId64, value);
@@ -129,19 +129,19 @@ void export_decimal(struct export_json *json, double value, unsigned digits)
 
 void export_member_string(struct export_json *json, const char *key, const char *string)
 {
-	export_key(json, key);
-	export_string(json, string);
+	export_json_key(json, key);
+	export_json_string(json, string);
 }
 
 void export_member_integer(struct export_json *json, const char *key, int64_t value)
 {
-	export_key(json, key);
-	export_integer(json, value);
+	export_json_key(json, key);
+	export_json_integer(json, value);
 }
 
 void export_member_decimal(
 	struct export_json *json, const char *key, double value, unsigned digits)
 {
-	export_key(json, key);
+	export_json_key(json, key);
 	export_decimal(json, value, digits);
 }

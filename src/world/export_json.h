@@ -23,13 +23,13 @@ struct export_json {
 	bool keyed;                    /* a key was written, its value comes now */
 };
 
-void export_key(struct export_json *json, const char *key);
+void export_json_key(struct export_json *json, const char *key);
 /* '{' or '['; flat: on one line. */
-void export_open(struct export_json *json, char bracket, bool flat);
-void export_close(struct export_json *json, char bracket);
+void export_json_open(struct export_json *json, char bracket, bool flat);
+void export_json_close(struct export_json *json, char bracket);
 /* UTF-8; what is broken becomes U+FFFD. */
-void export_string(struct export_json *json, const char *string);
-void export_integer(struct export_json *json, int64_t value);
+void export_json_string(struct export_json *json, const char *string);
+void export_json_integer(struct export_json *json, int64_t value);
 /* With up to `digits` (0 to 6) digits after the point; no number: null. */
 void export_decimal(struct export_json *json, double value, unsigned digits);
 

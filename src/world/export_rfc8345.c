@@ -33,35 +33,35 @@ static bool link_is_up(const struct draw_world *world, const struct draw_link *l
 
 static void network_begin(struct export_json *json, const char *name, bool above)
 {
-	export_open(json, '{', false);
+	export_json_open(json, '{', false);
 	export_member_string(json, "network-id", name);
-	export_key(json, "network-types");
-	export_open(json, '{', true);
-	export_close(json, '}');
+	export_json_key(json, "network-types");
+	export_json_open(json, '{', true);
+	export_json_close(json, '}');
 	if (!above)
 		return;
-	export_key(json, "supporting-network");
-	export_open(json, '[', false);
-	export_open(json, '{', true);
+	export_json_key(json, "supporting-network");
+	export_json_open(json, '[', false);
+	export_json_open(json, '{', true);
 	export_member_string(json, "network-ref", LAYER);
-	export_close(json, '}');
-	export_close(json, ']');
+	export_json_close(json, '}');
+	export_json_close(json, ']');
 }
 
 static void list_begin(struct export_json *json, const char *name)
 {
-	export_key(json, name);
-	export_open(json, '[', false);
+	export_json_key(json, name);
+	export_json_open(json, '[', false);
 }
 
 static void add_end(struct export_json *json, bool source, const char *node, const char *point)
 {
-	export_key(json, source ? "source" : "destination");
-	export_open(json, '{', true);
+	export_json_key(json, source ? "source" : "destination");
+	export_json_open(json, '{', true);
 	export_member_string(json, source ? "source-node" : "dest-node", node);
 	if (point != NULL)
 		export_member_string(json, source ? "source-tp" : "dest-tp", point);
-	export_close(json, '}');
+	export_json_close(json, '}');
 }
 
 /* ---- Routers ---- */
@@ -114,7 +114,7 @@ static void add_router(struct export_json *json, const struct draw_world *world,
 	bool open = false;
 	char id[ID_MAX];
 
-	export_open(json, '{', false);
+	export_json_open(json, '{', false);
 	export_member_string(json, "node-id", world->places[place].name);
 	for (uint32_t i = incidence->first[place]; i < incidence->first[place + 1]; i++) {
 		uint32_t link = incidence->links[i];
@@ -124,13 +124,13 @@ static void add_router(struct export_json *json, const struct draw_world *world,
 		if (!open)
 			list_begin(json, "ietf-network-topology:termination-point");
 		open = true;
-		export_open(json, '{', true);
+		export_json_open(json, '{', true);
 		export_member_string(json, "tp-id", point_of(link, id));
-		export_close(json, '}');
+		export_json_close(json, '}');
 	}
 	if (open)
-		export_close(json, ']');
-	export_close(json, '}');
+		export_json_close(json, ']');
+	export_json_close(json, '}');
 }
 
 /* A link's name has its direction: "link-7" from `from` to `to`, "link-7-back". */
@@ -143,11 +143,11 @@ static void add_router_link(
 	char id[ID_MAX], point[ID_MAX];
 
 	snprintf(id, sizeof(id), "link-%zu%s", link, back ? "-back" : "");
-	export_open(json, '{', false);
+	export_json_open(json, '{', false);
 	export_member_string(json, "link-id", id);
 	add_end(json, true, from, point_of(link, point));
 	add_end(json, false, to, point);
-	export_close(json, '}');
+	export_json_close(json, '}');
 }
 
 static int add_routers(struct export_json *json, const struct draw_world *world)
@@ -162,15 +162,15 @@ static int add_routers(struct export_json *json, const struct draw_world *world)
 	for (uint32_t i = 0; i < world->place_count; i++)
 		if (is_up(world, i))
 			add_router(json, world, &incidence, i);
-	export_close(json, ']');
+	export_json_close(json, ']');
 	list_begin(json, "ietf-network-topology:link");
 	for (size_t i = 0; i < world->link_count; i++)
 		if (link_is_up(world, &world->links[i])) {
 			add_router_link(json, world, i, false);
 			add_router_link(json, world, i, true);
 		}
-	export_close(json, ']');
-	export_close(json, '}');
+	export_json_close(json, ']');
+	export_json_close(json, '}');
 out:
 	incidence_clear(&incidence);
 	return result;
@@ -180,10 +180,10 @@ out:
 
 static void add_supporting_node(struct export_json *json, const char *name)
 {
-	export_open(json, '{', true);
+	export_json_open(json, '{', true);
 	export_member_string(json, "network-ref", LAYER);
 	export_member_string(json, "node-ref", name);
-	export_close(json, '}');
+	export_json_close(json, '}');
 }
 
 static const char *as_name(uint32_t as_number, char id[ID_MAX])
@@ -201,14 +201,14 @@ static void add_as(struct export_json *json, const struct draw_world *world, uin
 	for (uint32_t i = 0; i < place; i++)
 		if (world->places[i].as_number == as_number && is_up(world, i))
 			return;
-	export_open(json, '{', false);
+	export_json_open(json, '{', false);
 	export_member_string(json, "node-id", as_name(as_number, id));
 	list_begin(json, "supporting-node");
 	for (uint32_t i = place; i < world->place_count; i++)
 		if (world->places[i].as_number == as_number && is_up(world, i))
 			add_supporting_node(json, world->places[i].name);
-	export_close(json, ']');
-	export_close(json, '}');
+	export_json_close(json, ']');
+	export_json_close(json, '}');
 }
 
 static void add_as_link(
@@ -220,18 +220,18 @@ static void add_as_link(
 	char id[ID_MAX];
 
 	snprintf(id, sizeof(id), "link-%zu%s", link, back ? "-back" : "");
-	export_open(json, '{', false);
+	export_json_open(json, '{', false);
 	export_member_string(json, "link-id", id);
 	/* The same identifier in the network below. */
 	list_begin(json, "supporting-link");
-	export_open(json, '{', true);
+	export_json_open(json, '{', true);
 	export_member_string(json, "network-ref", LAYER);
 	export_member_string(json, "link-ref", id);
-	export_close(json, '}');
-	export_close(json, ']');
+	export_json_close(json, '}');
+	export_json_close(json, ']');
 	add_end(json, true, as_name(from, id), NULL);
 	add_end(json, false, as_name(to, id), NULL);
-	export_close(json, '}');
+	export_json_close(json, '}');
 }
 
 static void add_ases(struct export_json *json, const struct draw_world *world)
@@ -241,7 +241,7 @@ static void add_ases(struct export_json *json, const struct draw_world *world)
 	for (uint32_t i = 0; i < world->place_count; i++)
 		if (world->places[i].as_number != 0 && is_up(world, i))
 			add_as(json, world, i);
-	export_close(json, ']');
+	export_json_close(json, ']');
 	list_begin(json, "ietf-network-topology:link");
 	for (size_t i = 0; i < world->link_count; i++) {
 		uint32_t from = world->places[world->links[i].from].as_number;
@@ -252,8 +252,8 @@ static void add_ases(struct export_json *json, const struct draw_world *world)
 		add_as_link(json, world, i, false);
 		add_as_link(json, world, i, true);
 	}
-	export_close(json, ']');
-	export_close(json, '}');
+	export_json_close(json, ']');
+	export_json_close(json, '}');
 }
 
 /* ---- Catchments ---- */
@@ -269,14 +269,14 @@ static void add_catchments(struct export_json *json, const struct draw_world *wo
 			    world->places[i].kind != DRAW_CLIENT) ||
 			!is_up(world, i))
 			continue;
-		export_open(json, '{', false);
+		export_json_open(json, '{', false);
 		export_member_string(json, "node-id", world->places[i].name);
 		list_begin(json, "supporting-node");
 		add_supporting_node(json, world->places[i].name);
-		export_close(json, ']');
-		export_close(json, '}');
+		export_json_close(json, ']');
+		export_json_close(json, '}');
 	}
-	export_close(json, ']');
+	export_json_close(json, ']');
 	list_begin(json, "ietf-network-topology:link");
 	for (size_t i = 0; i < world->answer_count; i++) {
 		const struct draw_answer *a = &world->answers[i];
@@ -284,14 +284,14 @@ static void add_catchments(struct export_json *json, const struct draw_world *wo
 		if (a->site == DRAW_NONE || !is_up(world, a->site) || !is_up(world, a->client))
 			continue;
 		snprintf(id, sizeof(id), "answer-%zu", i);
-		export_open(json, '{', false);
+		export_json_open(json, '{', false);
 		export_member_string(json, "link-id", id);
 		add_end(json, true, world->places[a->client].name, NULL);
 		add_end(json, false, world->places[a->site].name, NULL);
-		export_close(json, '}');
+		export_json_close(json, '}');
 	}
-	export_close(json, ']');
-	export_close(json, '}');
+	export_json_close(json, ']');
+	export_json_close(json, '}');
 }
 
 int export_rfc8345(const struct draw_world *world, struct text *out, struct error *error)
@@ -301,16 +301,16 @@ int export_rfc8345(const struct draw_world *world, struct text *out, struct erro
 
 	if (result != 0)
 		return result;
-	export_open(&json, '{', false);
-	export_key(&json, "ietf-network:networks");
-	export_open(&json, '{', false);
+	export_json_open(&json, '{', false);
+	export_json_key(&json, "ietf-network:networks");
+	export_json_open(&json, '{', false);
 	list_begin(&json, "network");
 	result = add_routers(&json, world);
 	add_ases(&json, world);
 	add_catchments(&json, world);
-	export_close(&json, ']');
-	export_close(&json, '}');
-	export_close(&json, '}');
+	export_json_close(&json, ']');
+	export_json_close(&json, '}');
+	export_json_close(&json, '}');
 	return result != 0 || out->failed
 		       ? error_set(error, ERROR_MEMORY, "no memory for the export")
 		       : 0;
