@@ -56,9 +56,9 @@ test: packages ## everything: builds, unit tests, real daemons, fuzzers, demo
 quick: packages ## the same without clang, fuzzers and the release build
 	tools/test --quick
 
-demo: packages ## two anycast sites on real routers: a crash, a drain, a return, with times
+demo: packages ## a small Internet on this machine: failures, and what people see of them
 	@$(MAKE) --no-print-directory release
-	NEARCAST=$(RELEASE)/src/cli/nearcast /usr/bin/python3 demo/demo.py
+	$(RELEASE)/src/cli/nearcast lab run worlds/demo.scenario
 
 unit: dev ## unit tests only
 	$(MESON) test -C $(DEV) --suite unit --print-errorlogs

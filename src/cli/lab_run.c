@@ -16,6 +16,7 @@
 
 #include "cli/configuration.h"
 #include "cli/lab_action.h"
+#include "cli/lab_map.h"
 #include "cli/lab_verdict.h"
 #include "cli/output.h"
 #include "os/clock.h"
@@ -32,6 +33,7 @@ struct run {
 	size_t expected, failed;
 	bool own_world; /* it was brought up for this */
 	json_int_t pace_us;
+	json_t *before; /* the catchment that `map before` remembers */
 };
 
 /* ---- Asking the world ---- */
@@ -211,6 +213,24 @@ static int show(struct run *run, struct error *error)
 	return result;
 }
 
+/* What was before, if it was remembered, and what is now. */
+static int map(struct run *run, const struct scenario_step *step, struct error *error)
+{
+	json_t *catchment = NULL;
+	int result =
+		lab_catchment_take(run->world, (unsigned)run->pace_us, 500, &catchment, error);
+
+	if (result == 0 && strcmp(step->what, "before") == 0) {
+		json_decref(run->before);
+		run->before = catchment;
+		return 0;
+	}
+	if (result == 0)
+		result = lab_map_write(step->what, run->before, catchment, NULL, error);
+	json_decref(catchment);
+	return result;
+}
+
 static int expect(struct run *run, const struct scenario_step *step, struct text *said,
 	bool *ret_good, struct error *error)
 {
@@ -269,6 +289,8 @@ static int run_step(struct run *run, const struct scenario_step *step, struct er
 		result = run_command(run, step, error);
 	else if (step->kind == STEP_SHOW)
 		result = show(run, error);
+	else if (step->kind == STEP_MAP)
+		result = map(run, step, error);
 	else if (scenario_expects(step->kind))
 		result = expect(run, step, &said, &good, error);
 	if (result == 0 && scenario_expects(step->kind)) {
@@ -368,6 +390,7 @@ static enum exit_code run_scenario(const struct arguments *arguments, struct con
 		result = run_all(&run, scenario, named ? 1 : 0, &error);
 	take_down(&run);
 	json_decref(run.counters);
+	json_decref(run.before);
 	return finish(&run, result, &error, path);
 }
 

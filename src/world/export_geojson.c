@@ -20,8 +20,8 @@
 static void add_position(struct export_json *json, double longitude, double latitude)
 {
 	export_json_open(json, '[', true);
-	export_decimal(json, longitude, DIGITS);
-	export_decimal(json, latitude, DIGITS);
+	export_json_decimal(json, longitude, DIGITS);
+	export_json_decimal(json, latitude, DIGITS);
 	export_json_close(json, ']');
 }
 

@@ -104,7 +104,7 @@ void export_json_integer(struct export_json *json, int64_t value)
 	text_print(json->out, "%" PRId64, value);
 }
 
-void export_decimal(struct export_json *json, double value, unsigned digits)
+void export_json_decimal(struct export_json *json, double value, unsigned digits)
 {
 	static const int64_t scales[] = { 1, 10, 100, 1000, 10000, 100000, 1000000 };
 	int64_t scaled, part;
@@ -143,5 +143,5 @@ void export_member_decimal(
 	struct export_json *json, const char *key, double value, unsigned digits)
 {
 	export_json_key(json, key);
-	export_decimal(json, value, digits);
+	export_json_decimal(json, value, digits);
 }

@@ -31,7 +31,7 @@ void export_json_close(struct export_json *json, char bracket);
 void export_json_string(struct export_json *json, const char *string);
 void export_json_integer(struct export_json *json, int64_t value);
 /* With up to `digits` (0 to 6) digits after the point; no number: null. */
-void export_decimal(struct export_json *json, double value, unsigned digits);
+void export_json_decimal(struct export_json *json, double value, unsigned digits);
 
 /* A key and its value. */
 void export_member_string(struct export_json *json, const char *key, const char *string);

@@ -13,6 +13,7 @@
 #include "world/scenario.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ static const struct pattern patterns[] = {
 	{ STEP_FLOOD, "flood $ #/s for ~", "flood lagos 2000/s for 2s" },
 	{ STEP_RUN, "run $ *", "run ams nearcast status" },
 	{ STEP_SHOW, "show catchment", "show catchment" },
+	{ STEP_MAP, "map $", "map before" },
 	{ STEP_EXPECT_SERVED, "expect all served within ~", "expect all served within 500ms" },
 	{ STEP_EXPECT_LOST, "expect nothing lost", "expect nothing lost" },
 	{ STEP_EXPECT_LOST, "expect at most # lost", "expect at most 20 lost" },
@@ -229,7 +231,7 @@ static int not_understood(const struct reader *r, const char *line, struct error
 	else
 		error_hint(error,
 			"steps begin with say, pace, wait, break, mend, drain, undrain, "
-			"prepend, flood, run, show or expect");
+			"prepend, flood, run, show, map or expect");
 	return error_set(error, ERROR_MALFORMED, "'%.100s' is no step", line);
 }
 
@@ -301,7 +303,7 @@ int scenario_read(
 	}
 	if (result != 0 && error != NULL) {
 		error->line = number;
-		strncpy(error->file, file, sizeof(error->file) - 1);
+		snprintf(error->file, sizeof(error->file), "%s", file);
 	}
 	return result;
 }

@@ -14,7 +14,8 @@
  *   flood CLIENT PACKETS/s for 2s        to the service, from the client's network
  *   run NODE COMMAND ...                 must end well
  *   show catchment                       the table
- *   expect all served within 500ms      nobody's requests are lost any more, so long after
+ *   map before | map FILE                remembers who is served by whom; draws that and what
+ * is now expect all served within 500ms      nobody's requests are lost any more, so long after
  *   expect nothing lost
  *   expect at most 20 lost               of all clients together
  *   expect outage at most 60ms           of any client: between requests that were answered
@@ -52,6 +53,7 @@ enum scenario_kind {
 	STEP_FLOOD,
 	STEP_RUN,
 	STEP_SHOW,
+	STEP_MAP,
 	STEP_EXPECT_SERVED,
 	STEP_EXPECT_LOST,
 	STEP_EXPECT_OUTAGE,

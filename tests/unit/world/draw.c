@@ -604,22 +604,22 @@ static void test_json(void **state)
 	struct export_json json = { .out = &out };
 
 	(void)state;
-	export_open(&json, '{', false);
+	export_json_open(&json, '{', false);
 	export_member_string(&json, "a\"\\", "x\n\x7f\xff\xc3\xa9");
-	export_key(&json, "n");
-	export_open(&json, '[', true);
-	export_decimal(&json, -0.05, 1);
-	export_decimal(&json, 12.5, 4);
-	export_decimal(&json, -3, 2);
-	export_decimal(&json, 0.0004, 3);
-	export_decimal(&json, -12.34567, 4);
-	export_decimal(&json, (double)NAN, 2);
-	export_integer(&json, -7);
-	export_close(&json, ']');
-	export_key(&json, "e");
-	export_open(&json, '[', false);
-	export_close(&json, ']');
-	export_close(&json, '}');
+	export_json_key(&json, "n");
+	export_json_open(&json, '[', true);
+	export_json_decimal(&json, -0.05, 1);
+	export_json_decimal(&json, 12.5, 4);
+	export_json_decimal(&json, -3, 2);
+	export_json_decimal(&json, 0.0004, 3);
+	export_json_decimal(&json, -12.34567, 4);
+	export_json_decimal(&json, (double)NAN, 2);
+	export_json_integer(&json, -7);
+	export_json_close(&json, ']');
+	export_json_key(&json, "e");
+	export_json_open(&json, '[', false);
+	export_json_close(&json, ']');
+	export_json_close(&json, '}');
 	assert_string_equal(text_string(&out),
 		"{\n  \"a\\\"\\\\\": \"x\\u000a\\u007f\xef\xbf\xbd\xc3\xa9\",\n"
 		"  \"n\": [-0.1, 12.5, -3, 0, -12.3457, null, -7],\n  \"e\": []\n}\n");
