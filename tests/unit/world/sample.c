@@ -201,8 +201,8 @@ void sample_hostile(struct sample *s)
 {
 	static const char *const names[] = { "</text><script>alert(1)</script>", "\"'&<>`\\",
 		"\x1b[31mred\x07\r\n\t", "\xff\xfe broken", "]]>--><!--",
-		"\xe2\x80\xae"
-		"turned",
+		("\xe2\x80\xae"
+		 "turned"),
 		"\xe6\x9d\xb1\xe4\xba\xac \xf0\x9f\x98\x80" };
 
 	sample_europe(s);
