@@ -211,6 +211,26 @@ static int wait_served(const char *name, struct console *console, double *ret_se
 	return result;
 }
 
+/* What this world lacks, and why. */
+static void tell_missing(const char *name, struct console *console)
+{
+	json_t *question = json_pack("{s:s}", "do", "status"), *status = NULL;
+	struct error ignored = { 0 };
+
+	if (lab_ask(name, question, LAB_ASK_MS, &status, NULL, &ignored) == 0) {
+		if (!json_is_true(json_object_get(status, "delays")))
+			console_note(console,
+				"links have no delay, loss or rate: /dev/net/tun cannot "
+				"be opened");
+		if (json_is_true(json_object_get(status, "user_namespace")))
+			console_note(console,
+				"without root: FRR and OpenBGPD, which want users of "
+				"their own, cannot run");
+	}
+	json_decref(question);
+	json_decref(status);
+}
+
 static enum exit_code start(struct loaded *l, struct console *console)
 {
 	char program[PATH_MAX];
@@ -234,6 +254,7 @@ static enum exit_code start(struct loaded *l, struct console *console)
 	end_progress(console);
 	if (result != 0)
 		return output_error(console, &error);
+	tell_missing(l->name, console);
 	if (console->json)
 		return output_json(console, json_pack("{s:s,s:i,s:i,s:f}", "name", l->name,
 						    "nodes", (int)l->world->node_count,

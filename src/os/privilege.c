@@ -132,9 +132,16 @@ static void bounding_drop(void)
 		(void)prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
 }
 
+/* A user namespace that was made without privileges denies it: there the groups are those of
+ * the user who made it, and mean nothing more than they did. */
+static bool groups_drop(void)
+{
+	return setgroups(0, NULL) == 0 || errno == EPERM;
+}
+
 static int become(const struct privilege_user *user)
 {
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setgroups(0, NULL) != 0 ||
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || !groups_drop() ||
 		setresgid(user->gid, user->gid, user->gid) != 0 ||
 		setresuid(user->uid, user->uid, user->uid) != 0)
 		return errno;
