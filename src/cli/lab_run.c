@@ -22,6 +22,8 @@
 #include "os/clock.h"
 
 #define TIMEOUT_MS 500 /* of a request: farther than any two places */
+/* Before a change: requests that it will meet on their way have to be of this measurement. */
+#define RUN_UP_MS 250
 
 struct run {
 	char world[LAB_NAME_MAX];
@@ -185,6 +187,8 @@ static int change(struct run *run, const struct scenario_step *step, struct erro
 		result = set_pace(run, run->pace_us, error);
 	if (result != 0)
 		return result;
+	pause_until(instant_add(clock_now(), duration_ms(RUN_UP_MS)));
+	run->begun = clock_now();
 	if (step->kind == STEP_PACE)
 		run->pace_us = (json_int_t)(step->ns / 1000);
 	if (step->kind == STEP_DRAIN || step->kind == STEP_UNDRAIN)

@@ -302,7 +302,7 @@ int lab_take_down(const char *name, struct error *error)
 
 	json_decref(question);
 	json_decref(answer);
-	for (int i = 0; result == 0 && i < 2500 && is_up(name); i++)
+	for (int i = 0; result == 0 && i < 15000 && is_up(name); i++)
 		(void)nanosleep(&pause, NULL);
 	return result;
 }

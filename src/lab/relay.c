@@ -34,8 +34,10 @@ int relay_tap(const char *name, int *ret_fd, struct error *error)
 		return error_set(error, errno == EACCES ? ERROR_PERMISSION : ERROR_UNSUPPORTED,
 			"cannot open /dev/net/tun");
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	/* Checksums only: segments stay as long as the link's frames. */
-	if (ioctl(fd, TUNSETIFF, &request) != 0 || ioctl(fd, TUNSETVNETHDRSZ, &size) != 0 ||
+	/* Checksums only: segments stay as long as the link's frames. Interfaces that go with their
+	 * namespace go all at once; with their descriptors they would go one by one, each waiting
+	 * for all processors. */
+	if (ioctl(fd, TUNSETIFF, &request) != 0 || ioctl(fd, TUNSETPERSIST, 1) != 0 || ioctl(fd, TUNSETVNETHDRSZ, &size) != 0 ||
 		ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM) != 0) {
 		int result = error_system(error, errno, "cannot make the end '%s'", name);
 
