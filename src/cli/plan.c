@@ -7,14 +7,15 @@
 #include "cli/output.h"
 #include "cli/plan_action.h"
 
-static const char *const actions[] = { "attack", "catchment", "compare", "failures", "prepend",
-	"optimise", "generate", "validate", NULL };
+static const char *const actions[] = { "attack", "calibrate", "catchment", "compare",
+	"failures", "prepend", "optimise", "generate", "validate", NULL };
 
 static const struct {
 	plan_action *run;
 	size_t fewest, most; /* plans */
 } functions[] = {
 	{ plan_attack, 1, 1 },
+	{ plan_calibrate, 1, 1 },
 	{ plan_catchment, 1, 1 },
 	{ plan_compare, 1, 2 },
 	{ plan_failures, 1, 1 },
@@ -98,20 +99,26 @@ static const struct option options[] = {
 		"optimise: so many of the best choices (default 10); failures: of the worst "
 		"pairs (default 20)",
 		COMPLETE_NOTHING, NULL },
+	{ "calibration", 0, "FILE",
+		"catchment, compare, failures, prepend, attack: what measurements say goes before "
+		"the model (written by calibrate)",
+		COMPLETE_FILE, NULL },
 	{ "places", 0, "FILE",
 		"validate: the argument is a file of probes' round-trip times; this says where "
 		"sites are",
 		COMPLETE_FILE, NULL },
 	{ "what", 0, "KIND", "generate: topology (the default), users or geography",
 		COMPLETE_WORDS, whats },
-	{ "output", 'O', "FILE", "generate: write here instead of to the standard output",
+	{ "output", 'O', "FILE",
+		"generate, calibrate: write here instead of to the standard output",
 		COMPLETE_FILE, NULL },
 	{ NULL, 0, NULL, NULL, COMPLETE_NOTHING, NULL },
 };
 
 static const struct positional positionals[] = {
 	{ "ACTION",
-		"attack, catchment, compare, failures, prepend, optimise, generate or validate",
+		"attack, calibrate, catchment, compare, failures, prepend, optimise, generate or "
+		"validate",
 		false, COMPLETE_WORDS, actions },
 	{ "PLAN...",
 		"plans (docs/plan-file.md); compare takes one or two, generate none, "

@@ -12,7 +12,7 @@
 /* arguments: positional 0 is the action, plans follow. */
 typedef enum exit_code plan_action(const struct arguments *arguments, struct console *console);
 
-plan_action plan_attack, plan_catchment, plan_compare, plan_failures, plan_prepend, plan_best, plan_make,
+plan_action plan_attack, plan_calibrate, plan_catchment, plan_compare, plan_failures, plan_prepend, plan_best, plan_make,
 	plan_validate;
 
 /* "43 %, 12 s left": on a terminal, after a second, until all is done. */

@@ -1,20 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nearcast plan catchment PLAN: who reaches which site. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/output.h"
 #include "cli/plan_action.h"
+#include "cli/plan_calibrated.h"
 #include "cli/plan_report.h"
 
 static const char *const class_names[] = { "customer", "peer", "provider" };
+
+/* How each AS's site is known. */
+static bool take_bins(const struct plan_case *c, const struct plan_route *routes, uint8_t *bins)
+{
+	const struct plan_graph *g = c->world->graph;
+	struct plan_route *copy;
+	struct plan_advice_use use;
+
+	if (c->calibrated == NULL)
+		return true;
+	copy = malloc(g->as_count * sizeof(*copy));
+	if (copy == NULL)
+		return false;
+	memcpy(copy, routes, g->as_count * sizeof(*copy));
+	plan_advice_apply(c->scenario.advice, g, &c->scenario, &(struct plan_variation){ 0 },
+		copy, bins, &use);
+	free(copy);
+	return true;
+}
+
+/* Where only the model speaks, its confidence is not known. */
+static void add_confidence(const struct plan_case *c, const struct plan_route *route,
+	uint8_t bin, struct text *out)
+{
+	text_print(out, ",%s,", route->site == PLAN_SITE_NONE ? "" : plan_calibrated_how(bin));
+	if (bin != PLAN_UNMEASURED)
+		plan_decimal(out,
+			plan_calibration_confidence(c->calibrated->calibration.bins, bin), 3);
+}
 
 static enum exit_code print_csv(
 	const struct plan_case *c, const struct plan_route *routes, struct console *console)
 {
 	const struct plan_graph *g = c->world->graph;
+	uint8_t *bins = calloc(g->as_count, sizeof(*bins));
 	struct text out = { 0 };
 
-	text_add(&out, "asn,site,upstream,learned_from,path_length,users,rtt_ms\n");
+	if (bins == NULL || !take_bins(c, routes, bins)) {
+		free(bins);
+		return EXIT_CODE_FAILED;
+	}
+	text_print(&out, "asn,site,upstream,learned_from,path_length,users,rtt_ms%s\n",
+		c->calibrated == NULL ? "" : ",known,confidence");
 	for (uint32_t i = 0; i < g->as_count; i++) {
 		uint32_t as = g->by_asn[i];
 		const struct plan_route *r = &routes[as];
@@ -35,8 +72,11 @@ static enum exit_code print_csv(
 		text_add(&out, ",");
 		if (ms >= 0)
 			plan_decimal(&out, ms, 1);
+		if (c->calibrated != NULL)
+			add_confidence(c, r, bins[as], &out);
 		text_add(&out, "\n");
 	}
+	free(bins);
 	return output_text(console, &out);
 }
 

@@ -14,6 +14,7 @@
 
 #include "cli/configuration.h"
 #include "cli/output.h"
+#include "cli/plan_calibrated.h"
 #include "config/diagnostic.h"
 #include "os/packed_file.h"
 #include "plan/generate.h"
@@ -438,12 +439,15 @@ enum exit_code plan_case_load(const struct arguments *arguments, const char *pat
 		configuration_mistakes(console, &c->diagnostics);
 		return EXIT_CODE_USAGE;
 	}
-	return build_latency(c, &error) == 0 ? EXIT_CODE_OK : plan_error(console, &error);
+	return build_latency(c, &error) == 0 && plan_calibrated_load(arguments, c, &error) == 0
+		       ? EXIT_CODE_OK
+		       : plan_error(console, &error);
 }
 
 void plan_case_clear(struct plan_case *c)
 {
 	plan_latency_free(c->latency);
+	plan_calibrated_free(c->calibrated);
 	free(c->sites);
 	free(c->upstreams);
 	arena_clear(&c->arena);

@@ -26,9 +26,10 @@ struct plan_case {
 	struct plan_scenario scenario;  /* sites as written, then candidates if asked for */
 	struct plan_site *sites;
 	struct plan_upstream *upstreams;
-	struct arena arena;           /* lists of ASes */
-	struct plan_latency *latency; /* NULL: no places are known */
-	bool timed;                   /* some site and some users have a place */
+	struct arena arena;                 /* lists of ASes */
+	struct plan_latency *latency;       /* NULL: no places are known */
+	struct plan_calibrated *calibrated; /* --calibration; NULL: the model alone */
+	bool timed;                         /* some site and some users have a place */
 };
 
 enum plan_candidates {

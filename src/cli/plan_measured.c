@@ -171,6 +171,22 @@ static int add_observations(
 	return result;
 }
 
+/* What collectors saw when each site of the pair announced alone. */
+static int read_paths(const struct measured *m, const char *folder,
+	const struct measured_pair *pair, struct measured_paths *paths, struct error *error)
+{
+	const uint8_t sites[] = { pair->a, pair->b };
+	char path[1024];
+	int result = 0;
+
+	for (size_t i = 0; i < 2 && result == 0; i++) {
+		snprintf(path, sizeof(path), "%s/%s_bgpstream_paths.csv", folder,
+			m->sites[sites[i]].name);
+		result = measured_paths_read(paths, path, sites[i], error);
+	}
+	return result;
+}
+
 /* Measurements of all kinds in one object: later kinds only add ASes. */
 static int read_pair(
 	struct measured *m, const char *folder, struct measured_pair *pair, struct error *error)
@@ -221,6 +237,7 @@ static bool parse_pair(struct measured *m, const char *name, struct measured_pai
 static int read_pairs(struct measured *m, const char *folder, struct dirent **entries,
 	int count, struct error *error)
 {
+	struct measured_paths paths = { 0 };
 	int result = 0;
 
 	for (int i = 0; i < count && result == 0; i++) {
@@ -232,9 +249,13 @@ static int read_pairs(struct measured *m, const char *folder, struct dirent **en
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
 		result = read_pair(m, path, &pair, error);
+		if (result == 0)
+			result = read_paths(m, path, &pair, &paths, error);
 		if (result == 0 && pair.count > 0)
 			m->pairs[m->pair_count++] = pair;
 	}
+	measured_paths_average(&paths, m);
+	free(paths.items);
 	if (result == 0 && m->pair_count == 0)
 		return error_set(error, ERROR_NOT_FOUND,
 			"%s has no measured pairs (folders such as 10_amsterdam01_uw01)",

@@ -140,6 +140,11 @@ static enum exit_code search_all(struct search *s, struct console *console)
 	struct plan_progress progress;
 	struct error error = { 0 };
 
+	if (s->c.calibrated != NULL) {
+		error_set(&error, ERROR_RANGE,
+			"optimise works on the model alone yet, not with --calibration");
+		return plan_error(console, &error);
+	}
 	if (!s->c.timed && s->search.goal != PLAN_GOAL_BALANCE) {
 		error_set(&error, ERROR_RANGE,
 			"without places of sites and users there is only --by balance");

@@ -35,10 +35,14 @@ int plan_preferences_add(struct plan_preferences *p, const struct plan_observati
 
 static int by_asn(const void *a, const void *b)
 {
-	uint32_t left = ((const struct plan_observation *)a)->asn,
-		 right = ((const struct plan_observation *)b)->asn;
+	const struct plan_observation *left = a, *right = b;
 
-	return (left > right) - (left < right);
+	if (left->asn != right->asn)
+		return left->asn < right->asn ? -1 : 1;
+	if (left->source != right->source)
+		return left->source < right->source ? -1 : 1;
+	return left->winner != right->winner ? left->winner - right->winner
+					     : left->loser - right->loser;
 }
 
 void plan_preferences_sort(struct plan_preferences *p)
@@ -67,6 +71,17 @@ static size_t first_of(const struct plan_preferences *p, uint32_t asn)
 			to = middle;
 	}
 	return from;
+}
+
+const struct plan_observation *plan_preferences_of(
+	const struct plan_preferences *p, uint32_t asn, size_t *ret_count)
+{
+	size_t first = first_of(p, asn), end = first;
+
+	while (end < p->count && p->items[end].asn == asn)
+		end++;
+	*ret_count = end - first;
+	return p->items == NULL ? NULL : p->items + first;
 }
 
 /* Whether a is preferred to b, in one step or over others. */

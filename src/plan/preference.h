@@ -35,6 +35,9 @@ int plan_preferences_add(struct plan_preferences *preferences,
 /* Once, after all were added and before anything is asked. */
 void plan_preferences_sort(struct plan_preferences *preferences);
 void plan_preferences_clear(struct plan_preferences *preferences);
+/* The observations of an AS, in an order that only depends on what they are. Sorted before. */
+const struct plan_observation *plan_preferences_of(
+	const struct plan_preferences *preferences, uint32_t asn, size_t *ret_count);
 
 /*
  * 1 if the AS prefers site a to b, -1 if b to a, 0 if that is not known or contradictory.

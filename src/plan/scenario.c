@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From sites with upstreams to announcements, and back from announcements to upstreams. */
-#include "plan/scenario.h"
+#include "plan/calibration.h"
 
 size_t plan_scenario_announce(const struct plan_scenario *scenario,
 	const struct plan_variation *variation, struct plan_announcement *ret_announcements,
@@ -31,6 +31,7 @@ int plan_scenario_run(const struct plan_graph *graph, const struct plan_scenario
 	struct plan_announcement announcements[PLAN_ANNOUNCEMENT_MAX];
 	uint8_t upstreams[PLAN_ANNOUNCEMENT_MAX];
 	struct plan_configuration configuration = { scenario->origin, announcements, 0 };
+	struct plan_advice_use use;
 	int result;
 
 	if (scenario->upstream_count > PLAN_ANNOUNCEMENT_MAX)
@@ -42,5 +43,8 @@ int plan_scenario_run(const struct plan_graph *graph, const struct plan_scenario
 	for (uint32_t as = 0; result == 0 && as < graph->as_count; as++)
 		if (routes[as].announcement != PLAN_SITE_NONE)
 			routes[as].announcement = upstreams[routes[as].announcement];
+	if (result == 0 && scenario->advice != NULL)
+		plan_advice_apply(
+			scenario->advice, graph, scenario, variation, routes, NULL, &use);
 	return result;
 }

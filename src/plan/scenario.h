@@ -23,6 +23,8 @@ struct plan_upstream {
 	struct plan_announcement announcement; /* .site is an index into sites */
 };
 
+struct plan_advice;
+
 /* Arrays are the caller's. */
 struct plan_scenario {
 	uint32_t origin; /* index of the origin's AS; or PLAN_NONE */
@@ -30,6 +32,10 @@ struct plan_scenario {
 	size_t site_count; /* at most PLAN_SITE_MAX */
 	const struct plan_upstream *upstreams;
 	size_t upstream_count; /* at most PLAN_ANNOUNCEMENT_MAX */
+	/* What measurements say goes before the model (plan/calibration.h); NULL: only the
+	 * model. Which measured site each site is: [site_count]. */
+	const struct plan_advice *advice;
+	const uint8_t *measured_sites;
 };
 
 /* A variation: zero-initialised it changes nothing. Arrays are [upstream_count] or NULL. */

@@ -194,7 +194,7 @@ static void cascades(void **state)
 		{ "20", { .upstream = plan_graph_find(g, 20), .site = 0, .length = 1 } },
 		{ "40", { .upstream = plan_graph_find(g, 40), .site = 1, .length = 1 } },
 	};
-	const struct plan_scenario scenario = { PLAN_NONE, sites, 2, upstreams, 2 };
+	const struct plan_scenario scenario = { PLAN_NONE, sites, 2, upstreams, 2, NULL, NULL };
 	const uint32_t over[] = { PLAN_NONE, 0 };
 	struct plan_route before[4], routes[4];
 	struct plan_failures f = { .scenario = &scenario,

@@ -55,7 +55,8 @@ static void set_up(struct fixture *f, bool with_action)
 		f->upstreams[0].announcement.actions = &f->action;
 		f->upstreams[0].announcement.action_count = 1;
 	}
-	f->scenario = (struct plan_scenario){ PLAN_NONE, f->sites, SITES, f->upstreams, SITES };
+	f->scenario = (struct plan_scenario){ PLAN_NONE, f->sites, SITES, f->upstreams, SITES,
+		NULL, NULL };
 	assert_int_equal(plan_latency_create(
 				 f->world, &f->scenario, &plan_rtt_default, &f->latency, NULL),
 		0);

@@ -62,7 +62,8 @@ static void set_up(struct field *f)
 				.class = PLAN_CUSTOMER,
 				.site = (uint8_t)i,
 				.length = 1 } };
-	f->scenario = (struct plan_scenario){ PLAN_NONE, f->sites, 2, f->upstreams, 2 };
+	f->scenario =
+		(struct plan_scenario){ PLAN_NONE, f->sites, 2, f->upstreams, 2, NULL, NULL };
 	f->attack = (struct plan_attack){ .traffic = f->traffic, .scrub = 0.9 };
 	assert_int_equal(
 		plan_siege_create(f->world, &f->scenario, &f->attack, &f->siege, NULL), 0);
@@ -207,7 +208,8 @@ static void playbooks_are_no_worse(void **state)
 		struct plan_site sites[3] = { { .name = "a" }, { .name = "b" },
 			{ .name = "c" } };
 		struct plan_upstream upstreams[4] = { 0 };
-		struct plan_scenario scenario = { PLAN_NONE, sites, 3, upstreams, 4 };
+		struct plan_scenario scenario = { PLAN_NONE, sites, 3, upstreams, 4, NULL,
+			NULL };
 		struct plan_attack attack = { .scrub = 0.8, .scrub_loss = 0.02, .collapse = 4 };
 		struct plan_playbook_search search = {
 			.scenario = &scenario, .may_shed = seed % 2 == 0, .steps = 6, .width = 3
