@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/plan_action.h"
 #include "os/packed_file.h"
+#include "plan/leg.h"
 #include "plan/lines.h"
 
 #define PLACES_MAX 100000
@@ -201,57 +202,131 @@ static int by_size(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Errors of times: to the site that was reached, and to the nearest. */
-static enum exit_code tell(const struct measured_times *m, double *reached, double *nearest,
-	size_t right, struct console *console)
+/* Errors of times, and how often a site is named rightly. */
+struct verdict {
+	double *reached;    /* by distance, to the site that was reached */
+	double *nearest;    /* to the nearest */
+	double *calibrated; /* by the other probes, to the site that was reached */
+	size_t nearest_right, calibrated_right, bigger_right;
+};
+
+static enum exit_code tell(
+	const struct measured_times *m, struct verdict *x, struct console *console)
 {
 	size_t n = m->probe_count;
 	struct text out = { 0 };
 
-	qsort(reached, n, sizeof(*reached), by_size);
-	qsort(nearest, n, sizeof(*nearest), by_size);
+	qsort(x->reached, n, sizeof(*x->reached), by_size);
+	qsort(x->nearest, n, sizeof(*x->nearest), by_size);
+	qsort(x->calibrated, n, sizeof(*x->calibrated), by_size);
 	if (console->json)
 		return output_json(console,
-			json_pack("{s:I, s:I, s:f, s:f, s:f, s:f}", "probes", (json_int_t)n,
-				"probes_without_place", (json_int_t)m->unknown,
-				"median_error_ms", reached[n / 2], "p90_error_ms",
-				reached[n * 9 / 10], "nearest_site", (double)right / (double)n,
-				"median_error_to_nearest_ms", nearest[n / 2]));
+			json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
+				"probes", (json_int_t)n, "probes_without_place",
+				(json_int_t)m->unknown, "median_error_ms", x->reached[n / 2],
+				"p90_error_ms", x->reached[n * 9 / 10],
+				"calibrated_median_error_ms", x->calibrated[n / 2],
+				"calibrated_p90_error_ms", x->calibrated[n * 9 / 10],
+				"nearest_site", (double)x->nearest_right / (double)n,
+				"bigger_site", (double)x->bigger_right / (double)n,
+				"calibrated_site", (double)x->calibrated_right / (double)n,
+				"median_error_to_nearest_ms", x->nearest[n / 2]));
 	text_print(&out,
 		"%zu probes (%zu more to sites without a place)\n"
-		"Round-trip time to the site that was reached: median error %.1f ms, 90 %% within "
-		"%.1f ms\n"
-		"The nearest site is the one reached: %.1f %%; naming it, median error %.1f ms\n",
-		n, m->unknown, reached[n / 2], reached[n * 9 / 10],
-		(double)right * 100 / (double)n, nearest[n / 2]);
+		"Round-trip time to the site that was reached\n"
+		"  by distance: median error %.1f ms, 90 %% within %.1f ms\n"
+		"  calibrated by probes elsewhere: median error %.1f ms, 90 %% within %.1f ms\n"
+		"Site that was reached\n"
+		"  always the one that most reach: %.1f %% right\n"
+		"  the nearest: %.1f %%; naming it, the time's median error is %.1f ms\n"
+		"  calibrated by probes elsewhere: %.1f %%\n"
+		"Elsewhere: none within the same degree of latitude and longitude is used.\n",
+		n, m->unknown, x->reached[n / 2], x->reached[n * 9 / 10], x->calibrated[n / 2],
+		x->calibrated[n * 9 / 10], (double)x->bigger_right * 100 / (double)n,
+		(double)x->nearest_right * 100 / (double)n, x->nearest[n / 2],
+		(double)x->calibrated_right * 100 / (double)n);
 	return output_text(console, &out);
+}
+
+static size_t count_bigger(const struct measured_times *m, size_t *reached)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < m->probe_count; i++)
+		if (++reached[m->probes[i].site] > most)
+			most = reached[m->probes[i].site];
+	return most;
+}
+
+static void judge(
+	const struct measured_times *m, const struct plan_legs *legs, struct verdict *x)
+{
+	for (size_t i = 0; i < m->probe_count; i++) {
+		const struct probe *p = &m->probes[i];
+		struct plan_place site = m->places[p->site].place;
+		size_t near = nearest_of(m, p->place);
+
+		x->nearest_right += near == p->site;
+		x->calibrated_right +=
+			plan_legs_site(legs, p->place, PLAN_LEGS_ELSEWHERE) == p->site;
+		x->reached[i] = fabs(model_ms(p->place, site) - p->ms);
+		x->nearest[i] = fabs(model_ms(p->place, m->places[near].place) - p->ms);
+		x->calibrated[i] =
+			fabs(plan_legs_ms(legs, p->place, site, PLAN_LEGS_ELSEWHERE) - p->ms);
+	}
+}
+
+static int make_legs(
+	const struct measured_times *m, struct plan_legs **ret_legs, struct error *error)
+{
+	struct plan_leg *list = calloc(m->probe_count + 1, sizeof(*list));
+	int result;
+
+	if (list == NULL)
+		return error_set(error, ERROR_MEMORY, "no memory to validate");
+	for (size_t i = 0; i < m->probe_count; i++)
+		list[i] = (struct plan_leg){
+			.from = m->probes[i].place,
+			.to = m->places[m->probes[i].site].place,
+			.ms = m->probes[i].ms,
+			.site = m->probes[i].site,
+		};
+	result = plan_legs_create(list, m->probe_count, &plan_rtt_default, ret_legs, error);
+	free(list);
+	return result;
 }
 
 static enum exit_code compare(const struct measured_times *m, struct console *console)
 {
-	double *reached = calloc(m->probe_count + 1, sizeof(*reached)),
-	       *nearest = calloc(m->probe_count + 1, sizeof(*nearest));
+	struct verdict x = {
+		.reached = calloc(m->probe_count + 1, sizeof(double)),
+		.nearest = calloc(m->probe_count + 1, sizeof(double)),
+		.calibrated = calloc(m->probe_count + 1, sizeof(double)),
+	};
+	size_t *reached = calloc(m->place_count + 1, sizeof(*reached));
+	struct plan_legs *legs = NULL;
 	struct error error = { 0 };
-	enum exit_code code;
-	size_t right = 0;
+	enum exit_code code = EXIT_CODE_OK;
 
-	if (m->probe_count == 0 || reached == NULL || nearest == NULL) {
+	if (x.reached == NULL || x.nearest == NULL || x.calibrated == NULL || reached == NULL) {
+		error_set(&error, ERROR_MEMORY, "no memory to validate");
+		code = plan_error(console, &error);
+	} else if (m->probe_count == 0) {
 		error_set(&error, ERROR_RANGE, "no probe reaches a site with a place");
 		code = plan_error(console, &error);
-		goto out;
+	} else if (make_legs(m, &legs, &error) != 0) {
+		code = plan_error(console, &error);
 	}
-	for (size_t i = 0; i < m->probe_count; i++) {
-		const struct probe *p = &m->probes[i];
-		size_t near = nearest_of(m, p->place);
-
-		right += near == p->site;
-		reached[i] = fabs(model_ms(p->place, m->places[p->site].place) - p->ms);
-		nearest[i] = fabs(model_ms(p->place, m->places[near].place) - p->ms);
+	if (code == EXIT_CODE_OK) {
+		x.bigger_right = count_bigger(m, reached);
+		judge(m, legs, &x);
+		code = tell(m, &x, console);
 	}
-	code = tell(m, reached, nearest, right, console);
-out:
+	plan_legs_free(legs);
+	free(x.reached);
+	free(x.nearest);
+	free(x.calibrated);
 	free(reached);
-	free(nearest);
 	return code;
 }
 

@@ -71,9 +71,16 @@ struct plan_guess plan_calibration_guess(const struct plan_strengths *strengths,
 	return guess;
 }
 
+/* What a bin says before anything was held out, and how many decisions that counts for: few
+ * experiments fill a bin, and all of one may be right or wrong together. */
+#define PRIOR_DECISIONS 20000.0
+static const double priors[PLAN_BINS] = { 0.547, 0.637, 0.755, 0.867, 0.932, 0.977, 0.995,
+	0.999, 0.95 };
+
 double plan_calibration_confidence(const struct plan_bin *bins, uint8_t bin)
 {
-	return ((double)bins[bin].right + 1) / ((double)bins[bin].decisions + 2);
+	return ((double)bins[bin].right + PRIOR_DECISIONS * priors[bin]) /
+	       ((double)bins[bin].decisions + PRIOR_DECISIONS);
 }
 
 /* ---- Held out ---- */

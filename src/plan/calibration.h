@@ -50,7 +50,8 @@ struct plan_guess plan_calibration_guess(const struct plan_strengths *strengths,
 	const struct plan_preferences *preferences, uint32_t asn, const double *own,
 	const struct plan_option *options, size_t count, uint16_t without);
 
-/* How often such a guess is right, of those counted: 0 to 1, a half if none was. */
+/* How often such a guess is right: of those counted, and of PRIOR_DECISIONS more of which
+ * logistic(1.5 lead) are right. 0 to 1. */
 double plan_calibration_confidence(const struct plan_bin *bins, uint8_t bin);
 
 /* One observation, guessed from all experiments but its own. */

@@ -502,7 +502,8 @@ class RealData(unittest.TestCase):
             self.skipTest(f"there is no {topology}")
         done = subprocess.run([NEARCAST, "plan", "validate", os.path.join(data, "peering"),
                                "-t", topology, "--json"], capture_output=True, check=True)
-        for letter, nearest in (("k", 0.35), ("l", 0.20)):
+        for letter, nearest, bigger, calibrated in (("k", 0.35, 0.37, 0.57),
+                                                    ("l", 0.20, 0.18, 0.39)):
             times = subprocess.run(
                 [NEARCAST, "plan", "validate", os.path.join(data, "rtt", letter + "-ripe"),
                  "--places", os.path.join(data, "rtt", "airports.csv"), "--json"],
@@ -510,8 +511,16 @@ class RealData(unittest.TestCase):
             times = json.loads(times.stdout)
             self.assertGreater(times["probes"], 6000)
             self.assertLess(times["median_error_ms"], 8.9)
+            self.assertLess(times["calibrated_median_error_ms"], 7.6)
+            self.assertLess(times["calibrated_p90_error_ms"], 30)
             self.assertGreater(times["nearest_site"], nearest)
+            self.assertGreater(times["bigger_site"], bigger)
+            self.assertGreater(times["calibrated_site"], calibrated)
         score = json.loads(done.stdout)["all"]
+        for row in json.loads(done.stdout)["reliability"]:
+            # Said to be right as often as it is, within ten points, of large groups.
+            if row["decisions"] > 20000:
+                self.assertAlmostEqual(row["stated"], row["right"], delta=0.1)
         self.assertGreaterEqual(score["ases"], 330000)
         self.assertGreaterEqual(score["plain"], 0.66)
         self.assertGreaterEqual(score["learned"], 0.98)
