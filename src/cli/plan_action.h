@@ -29,6 +29,8 @@ void plan_progress(struct plan_progress *progress, size_t done, size_t total);
 
 /* plan validate with --places: the other kind of measurements. */
 plan_action plan_validate_times;
+/* plan validate of a folder with prepend/: shares of targets before and after prepends. */
+plan_action plan_validate_prepends;
 
 /* "1250", "12.5 M": users for people. */
 const char *plan_users(double users, char text[PLAN_NUMBER_MAX]);

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/output.h"
 #include "cli/plan_action.h"
@@ -361,6 +362,15 @@ static enum exit_code validate(
 	return console->json ? tell_json(v, console) : tell(v, console);
 }
 
+static bool has_prepends(const char *folder)
+{
+	char path[1024];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s/prepend", folder);
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 enum exit_code plan_validate(const struct arguments *arguments, struct console *console)
 {
 	struct validation *v = calloc(1, sizeof(*v));
@@ -369,6 +379,10 @@ enum exit_code plan_validate(const struct arguments *arguments, struct console *
 	if (arguments_value(arguments, "places") != NULL) {
 		free(v);
 		return plan_validate_times(arguments, console);
+	}
+	if (v != NULL && has_prepends(arguments_positional(arguments, 1))) {
+		free(v);
+		return plan_validate_prepends(arguments, console);
 	}
 	if (v == NULL)
 		return code;

@@ -11,7 +11,6 @@
  */
 #include "plan/leg.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -415,8 +415,8 @@ class Validate(Folder):
         code, out, err = self.run_plan("calibrate", ".", "--output", "some.cal")
         self.assertEqual((code, err), (0, ""))
         self.assertIn("3 sites, 8 decisions", out)
-        self.assertEqual(self.run_plan("calibrate", ".")[1],
-                         open(os.path.join(self.folder, "some.cal"), encoding="ascii").read())
+        with open(os.path.join(self.folder, "some.cal"), encoding="ascii") as file:
+            self.assertEqual(self.run_plan("calibrate", ".")[1], file.read())
         self.write("plan.yaml", "topology: links.txt\nsites:\n"
                    "  a01: { upstreams: { 13: {} } }\n  b01: { upstreams: { 11: {} } }\n")
         plain, calibrated = self.routes(), self.routes("--calibration", "some.cal")
@@ -480,6 +480,36 @@ class Validate(Folder):
             self.assertEqual(code, 2)
             self.assertIn(says, err)
 
+    def prepends(self, baseline, prepended):
+        """Sites in Amsterdam and Singapore; a target in each of the ASes named, by site."""
+        title = "client_id,source_address,source_address_asn\n"
+        for name, sites in (("baseline/baseline", baseline), ("prepend/1xSIN", prepended)):
+            os.makedirs(os.path.join(self.folder, "series", os.path.dirname(name)), exist_ok=True)
+            lines = [f"{site},192.0.2.{at},{asn}\n" for site, ases in sites.items()
+                     for at, asn in enumerate(ases)]
+            self.write(f"series/{name}.csv.gz", gzip.compress((title + "".join(lines)).encode()))
+            self.write(f"series/{name}.routing", "#policy,x\nsite,prefix,peer_as,neighbor,"
+                       "attributes\nnl-ams-anycast01,p,1,n,\nsg-sin-anycast01,p,1,n," +
+                       ("as-path [ 1149 1149 ]" if "1x" in name else "") + "\n")
+
+    def test_prepends(self):
+        self.prepends({"nl-ams-anycast01": [21, 22], "sg-sin-anycast01": [23, 24]},
+                      {"nl-ams-anycast01": [21, 22, 23], "sg-sin-anycast01": [24]})
+        document = self.answer("validate", "series", "-t", "links.txt", "-g", "geo.csv")
+        self.assertEqual(document["targets"], 4)
+        row = document["announcements"][0]
+        self.assertEqual(row["announcement"], "1xSIN")
+        # All are said to go to Amsterdam, of whom three quarters do; or half, if nobody moved.
+        self.assertAlmostEqual(row["plain_error"], 25)
+        self.assertAlmostEqual(row["calibrated_error"], 25)
+        self.assertAlmostEqual(row["unchanged_error"], 25)
+        self.assertIsNone(self.answer("validate", "series", "-t", "links.txt")["mean"]
+                          ["plain_error"])
+        self.write("series/prepend/1xSIN.routing", "sg-sin-anycast01\n")
+        code, out, err = self.run_plan("validate", "series", "-t", "links.txt")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("1xSIN.routing:1: not a site", err)
+
     def test_mistakes(self):
         self.write("1_a01_b01/dp_pings_est_as_to_mux_catchment.json", b'{"21": [')
         code, out, err = self.run_plan("validate", ".", "-t", "links.txt")
@@ -516,6 +546,16 @@ class RealData(unittest.TestCase):
             self.assertGreater(times["nearest_site"], nearest)
             self.assertGreater(times["bigger_site"], bigger)
             self.assertGreater(times["calibrated_site"], calibrated)
+        series = subprocess.run(
+            [NEARCAST, "plan", "validate", os.path.join(data, "tangled"), "-t", topology, "-g",
+             os.path.join(data, "geo", "as_geo_footprint_2026.csv.xz"), "--json"],
+            capture_output=True, check=True)
+        series = json.loads(series.stdout)
+        self.assertEqual(len(series["announcements"]), 9)
+        self.assertLess(series["mean"]["calibrated_error"], 10.1)
+        for row in series["announcements"]:
+            if "SYD" not in row["announcement"]:
+                self.assertLess(row["calibrated_error"], 2.2)
         score = json.loads(done.stdout)["all"]
         for row in json.loads(done.stdout)["reliability"]:
             # Said to be right as often as it is, within ten points, of large groups.
