@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BFD with BIRD: a path that fails ends the BGP session in milliseconds, an operator's word does not.
+"""BFD with BIRD and FRR: a path that fails ends the BGP session in milliseconds, an operator's word does not.
 
     upstream (BIRD) .1 ---- 10.0.0.0/24 ---- .2 site (nearcast)
 """
@@ -10,7 +10,8 @@ import time
 import pytest
 
 from harness.nearcast import DEGRADED, NOT_FOUND, OK, Nearcast
-from harness.peers import Bird, Neighbor
+from harness.packages import program
+from harness.peers import Bird, Frr, Neighbor
 
 SITE = """\
 site: fra1
@@ -125,3 +126,73 @@ def test_reload(place):
     time.sleep(1)
     assert place.site.neighbor("up")["counters"]["established"] == 1
     assert place.events("bfd-down") == [] or place.events("bfd-down")[0]["level"] == "info"
+
+
+# ---- FRR
+
+BFDD = "/usr/lib/frr/bfdd"
+
+
+class FrrPlace(Place):
+    """The same with FRR: bgpd asks bfdd, by way of zebra."""
+
+    def __init__(self, world, bfd=QUICK):  # pylint: disable=super-init-not-called
+        self.world = world
+        self.node, self.router_node = world.node("site"), world.node("upstream")
+        world.link(self.router_node, self.node, ["10.0.0.1/24"], ["10.0.0.2/24"])
+        self.router = Frr(self.router_node, 64501, kernel=False,
+                          neighbors=[Neighbor("10.0.0.2", 64500, families=("ipv4",))])
+        self.site = Nearcast(self.node, SITE.format(bfd=bfd))
+        self.bfdd = None
+
+    def start(self):
+        self.router.kernel = True  # or bgpd does not speak to zebra
+        self.router.start()
+        self.router.write("bfdd.conf", "bfd\n profile quick\n  detect-multiplier 3\n"
+                          "  receive-interval 50\n  transmit-interval 50\n")
+        path = self.router.path
+        self.world.log_files["upstream/bfdd"] = path("bfdd.log")
+        self.bfdd = self.router.spawn(
+            [program(BFDD), "-f", path("bfdd.conf"), "-P", "0", "-z", path("zserv.api"),
+             "--vty_socket", self.router.folder, "-i", path("bfdd.pid"),
+             "--bfdctl", path("bfdd.sock"), "--log", f"file:{path('bfdd.log')}"], name="bfdd")
+        self.router.configure("router bgp 64501", "neighbor 10.0.0.2 bfd",
+                              "neighbor 10.0.0.2 bfd profile quick")
+        self.site.start()
+        self.site.record_events()
+        return self
+
+    def peer(self):
+        """What bfdd says of the session."""
+        peers = json.loads(self.router.vty("show bfd peers json", "bfdd"))
+        return peers[0] if peers else {}
+
+
+def test_frr_a_path_that_fails(world):
+    place = FrrPlace(world).start().wait_up()
+    assert place.session()["detection_ms"] == 150
+    world.wait_for(lambda: place.peer().get("status") == "up", 20, "FRR to see it up")
+    assert place.peer()["remote-detect-multiplier"] == 3
+    place.bfdd.signal(signal.SIGSTOP)
+    world.wait_for(lambda: place.events("neighbor-down"), 10, "the session to end")
+    down = place.events("neighbor-down")[0]
+    assert (down["code"], down["subcode"]) == (6, 10), down
+    place.bfdd.signal(signal.SIGCONT)
+    place.wait_up()
+
+
+def test_frr_notices_that_we_are_gone(world):
+    place = FrrPlace(world).start().wait_up()
+    world.wait_for(lambda: place.peer().get("status") == "up", 20, "FRR to see it up")
+    place.site.kill9("bfd")
+    # Another one is started, with a session of its own: FRR sees it go down between, and says so.
+    world.wait_for(lambda: [e for e in place.events("neighbor-down")
+                            if (e["code"], e["subcode"], e["sent"]) == (6, 10, False)], 20,
+                   "FRR to end the session")
+    place.wait_up()
+
+
+def test_frr_strict(world):
+    place = FrrPlace(world, bfd="{ mode: strict, interval: 50ms }").start()
+    place.wait_up()
+    assert place.session()["mode"] == "strict"
