@@ -59,12 +59,26 @@ class Up:
         clients = self.json("catchment", "--for", str(for_s))["clients"]
         return {client["client"]: set(client["sites"]) for client in clients}
 
-    def wait_catchment(self, wanted, deadline_s=20):
-        """Until each client of `wanted` is served by just these sites."""
+    def settled_catchment(self, deadline_s=20):
+        """The catchment once two looks in a row saw the same: the routes have converged."""
+        seen = [None]
+
         def is_so():
             found = self.catchment()
-            return all(found[client] == sites for client, sites in wanted.items())
-        wait_for(is_so, deadline_s, f"the catchment {wanted}", lambda: {})
+            same = found == seen[0] and all(found.values())
+            seen[0] = found
+            return same
+        wait_for(is_so, deadline_s, "a catchment that stays", lambda: {"last": repr(seen[0])})
+        return seen[0]
+
+    def wait_catchment(self, wanted, deadline_s=20):
+        """Until each client of `wanted` is served by just these sites."""
+        seen = {}
+
+        def is_so():
+            seen.update(self.catchment())
+            return all(seen[client] == sites for client, sites in wanted.items())
+        wait_for(is_so, deadline_s, f"the catchment {wanted}", lambda: {"last": repr(seen)})
 
 
 @pytest.fixture
@@ -109,7 +123,7 @@ def test_ready_worlds_come_up(name, what, clients):
 
 def test_exchange_members_peer_through_the_route_server(name):
     with Up("ixp", name) as world:
-        found = world.catchment()
+        found = world.settled_catchment()
         assert found["utrecht"] == found["brussels"] == found["london"] == {"ams"}
         assert found["munich"] == found["prague"] == found["zurich"] == {"fra"}
         routes = inside(world, "munich", "ip", "route", "get", "198.51.100.53").stdout
@@ -134,7 +148,7 @@ def test_two_side_by_side(name):
     with Up("two-sites", f"a-{name}") as first, Up("two-sites", f"b-{name}") as second:
         first("break", "fra")
         first.wait_catchment({"vienna": {"iad"}})
-        assert second.catchment()["vienna"] == {"fra"}
+        assert second.settled_catchment()["vienna"] == {"fra"}
         again = lab("up", "two-sites", "--name", f"a-{name}", check=False)
         assert again.returncode != 0 and "is up already" in again.stderr
 
@@ -167,7 +181,7 @@ def test_prepends_move_people(name, tmp_path):
           both: { city: Milan, people: 1, providers: { t1: {}, t2: {} } }
         """)
     with Up(path, name) as world:
-        before = world.catchment()["both"]
+        before = world.settled_catchment()["both"]
         assert len(before) == 1
         (served,) = before
         other = {"one": "two", "two": "one"}[served]
@@ -289,7 +303,7 @@ def test_mixed_worlds_have_the_same_catchments(name, tmp_path):
     mixed.write_text(MIXED.format(*(f"daemon: {d}, " for d in ("bird", "frr", "gobgp",
                                                                "openbgpd"))), encoding="utf-8")
     with Up(str(own), f"own-{name}") as world:
-        wanted = world.catchment()
+        wanted = world.settled_catchment()
     with Up(str(mixed), f"mixed-{name}") as world:
         world.wait_catchment(wanted, 60)
         for site in ("fra", "sin"):
@@ -383,7 +397,7 @@ def test_next_hops_are_those_of_a_model(name, tmp_path, seed):
         wait_for(lambda: all(agrees(world, asn) for asn in range(count)), 30,
                  "the next hops of the model", lambda: {})
         # And whoever answers stands at the end of such next hops.
-        for client, served in world.catchment().items():
+        for client, served in world.settled_catchment().items():
             assert served and served <= model.reached(int(client[1:]))
 
 
